@@ -1,0 +1,146 @@
+"""The Python API: the operations that the commands call, on one opened repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timezone
+from types import TracebackType
+from typing import Any
+
+from gitmilestone.derived.sqlite import Statistics
+from gitmilestone.model.layout import Layout
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.row import Row
+from gitmilestone.operations.bulk import Operation, apply_operations
+from gitmilestone.operations.diff import Event, history
+from gitmilestone.operations.init import init
+from gitmilestone.operations.milestones import create, delete, edit_fields
+from gitmilestone.operations.query import answer, statistics
+from gitmilestone.operations.reading import get_document
+from gitmilestone.operations.values import revise_fields
+from gitmilestone.query.parse import parse
+from gitmilestone.store.store import Store
+
+
+def open(directory: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None) -> Repository:  # noqa: A001  # reads as gitmilestone.open
+    """Opens the git repository that contains `directory`.
+
+    Args:
+        environ: Variables for git (GIT_DIR, GIT_AUTHOR_NAME, ...); None is this process's.
+
+    Raises:
+        NotARepository: There is none, or git refuses it.
+    """
+    return Repository(Store.open(os.fspath(directory), os.environ if environ is None else environ))
+
+
+class Repository:
+    """A repository's milestones. A context manager; not for several threads at once.
+
+    Every write is one commit on the branch that is checked out, made as `git commit` would: by who git
+    says, signed where git would sign, past the hooks. Reads see the last commit, or the revision `at`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the git process that serves reads. The repository can be used on."""
+        self._store.close()
+
+    def init(self, layout: Layout = "flat") -> str | None:
+        """Commits `.milestones/` with its configuration; the commit's oid, None where it was there."""
+        return init(self._store, layout).commit
+
+    def create(self, title: str, *, id: str | None = None, **fields: Any) -> Milestone:  # noqa: A002  # the field's name
+        """Creates a milestone in one commit.
+
+        Args:
+            id: None makes one from the title.
+            fields: As in its file: text, or Python's dates, numbers, lists.
+
+        Raises:
+            InvalidId, InvalidValue, InvalidRequest, DependencyCycle, and what a write may raise.
+        """
+        edited = create(self._store, title, _as_text(fields), now=_now(), milestone_id=id)
+        return edited.milestones[0]
+
+    def get(self, id: str, *, at: str = "HEAD") -> Milestone:  # noqa: A002  # the field's name
+        """The milestone with this id or unique beginning of one; reads one file.
+
+        Raises:
+            MilestoneNotFound, AmbiguousId, UnknownRevision.
+            InvalidContent: Its file has an error.
+        """
+        milestone = get_document(self._store.files_at(at), id).milestone
+        assert milestone is not None  # noqa: S101  # get_document raises otherwise
+        return milestone
+
+    def update(self, id: str, **fields: Any) -> Milestone:  # noqa: A002  # the field's name
+        """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own."""
+        edited = edit_fields(self._store, id, lambda before: revise_fields(before, _as_text(fields)))
+        return edited.milestones[0]
+
+    def delete(self, id: str, *, force: bool = False) -> Milestone:  # noqa: A002  # the field's name
+        """Deletes a milestone in one commit, and returns it.
+
+        Raises:
+            HasDependents: Others depend on it, and `force` is not given.
+        """
+        return delete(self._store, [id], force=force).milestones[0]
+
+    def query(self, text: str = "", *, at: str = "HEAD", limit: int | None = None, offset: int = 0) -> list[Row]:
+        """The milestones, open and closed, that a query text selects, in its order. O(milestones).
+
+        Raises:
+            InvalidQuery: With the position of the fault.
+        """
+        query = parse(text, today=date.today())._replace(limit=limit, offset=offset)
+        return answer(self._store.files_at(at), query).rows
+
+    def bulk(self, operations: Iterable[Mapping[str, Any]], *, message: str = "") -> str | None:
+        """Carries out `{"op": "create" | "update" | "delete" | "upsert", "id": ..., field: value, ...}` in one commit.
+
+        Returns:
+            The commit's oid, None where nothing changed.
+
+        Raises:
+            InvalidOperation: Names the operation, counted from 1; nothing was written.
+        """
+        listed = [
+            Operation(str(item.get("op", "upsert")), _as_text({k: v for k, v in item.items() if k != "op"}), number)
+            for number, item in enumerate(operations, 1)
+        ]
+        return apply_operations(self._store, listed, source="bulk", now=_now(), message=message).commit
+
+    def statistics(self, *, at: str = "HEAD") -> Statistics:
+        """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""
+        return statistics(self._store.files_at(at), date.today())
+
+    def history(self, id: str) -> Iterator[Event]:  # noqa: A002  # the field's name
+        """What happened to a milestone, newest first: who, when, which fields. O(commits)."""
+        return history(self._store, id)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def _as_text(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Dates and times as a file has them; the rest is left to the fields' own reading."""
+    return {name: _one_as_text(value) for name, value in fields.items()}
+
+
+def _one_as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat() if value.tzinfo else value.astimezone().isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,1 @@
+"""Disposable state, derived from a tree."""

@@ -1,0 +1,42 @@
+"""Aligned columns, without the cost of importing tabulate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitmilestone.faces.cli.terminal import Style, cut, measure
+
+_GAP = "  "
+_LEAST = 20
+
+
+class Cell(NamedTuple):
+    text: str
+    colour: str = ""
+
+
+def align(headings: Sequence[str], rows: Sequence[Sequence[Cell]], style: Style) -> str:
+    """A table with a line of headings; columns in which no row has a text are left out.
+
+    The last column is cut at the terminal's edge, though not below 20 columns.
+    """
+    kept = [place for place in range(len(headings)) if any(row[place].text for row in rows)]
+    if not kept:
+        return ""
+    lines = [[Cell(headings[place], "bold") for place in kept]]
+    lines += [[Cell(style.cell(row[place].text), row[place].colour) for place in kept] for row in rows]
+    widths = [max(measure(line[place].text) for line in lines) for place in range(len(kept))]
+    if style.columns is not None:
+        widths[-1] = max(style.columns - sum(widths[:-1]) - len(_GAP) * (len(kept) - 1), _LEAST)
+    return "".join(_join(line, widths, style) for line in lines)
+
+
+def _join(line: list[Cell], widths: list[int], style: Style) -> str:
+    *first, last = line
+    parts = [
+        style.paint(cell.text, cell.colour) + " " * (width - measure(cell.text))
+        for cell, width in zip(first, widths, strict=False)
+    ]
+    text = last.text if style.columns is None else cut(last.text, widths[-1])
+    return (_GAP.join([*parts, style.paint(text, last.colour)])).rstrip() + "\n"

@@ -1,0 +1,1 @@
+"""What each command does with its values: one module a command or family of commands."""

@@ -1,0 +1,53 @@
+"""`git milestone apply FILE`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitmilestone.errors import EnvironmentFault
+from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.bulk import Operation, apply_operations, read_json_lines
+
+
+def run(context: Context, values: Values) -> int:
+    text, source = read_text(context, values["file"])
+    return carry_out(context, values, read_json_lines(text.split("\n"), source), source)
+
+
+def read_text(context: Context, path: str) -> tuple[str, str]:
+    """A file's text, or standard input's for `-`, and what to call it in errors."""
+    if path == "-":
+        return context.stdin.read(), "<stdin>"
+    try:
+        with open(context.resolve_path(path), encoding="utf-8", newline="") as file:
+            return file.read(), path
+    except OSError as error:
+        raise EnvironmentFault(f"can't read {path}: {error.strerror}", "") from None
+    except UnicodeDecodeError as error:
+        raise EnvironmentFault(f"{path} is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
+
+
+def carry_out(context: Context, values: Values, operations: Sequence[Operation], source: str) -> int:
+    with context.track("Applying", len(operations)) as progress:
+        edited = apply_operations(
+            context.store,
+            operations,
+            source=source,
+            now=current_time(context),
+            options=write_options(values),
+            is_dry_run=values["dry_run"],
+            advance=progress.advance,
+        )
+    count = len(edited.changed)
+    noun = "milestone" if count == 1 else "milestones"
+    if values["dry_run"]:
+        for name in edited.changed:
+            context.write(name)
+        context.warn(f"would change {count} {noun}")
+    elif count:
+        context.write(f"changed {count} {noun}{describe_commit(edited.commit)}")
+    else:
+        context.write("nothing to change")
+    return 0

@@ -1,0 +1,54 @@
+"""`git milestone check`"""
+
+from __future__ import annotations
+
+from gitmilestone.errors import InvalidRequest
+from gitmilestone.faces.cli.check_formats import format_report
+from gitmilestone.faces.cli.commands.outcomes import describe_commit
+from gitmilestone.faces.cli.commands.sources import FINDINGS
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.check import Report, check, check_range, fix
+
+
+def run(context: Context, values: Values) -> int:
+    if values["fix"]:
+        written = fix(context.store)
+        if written.paths:
+            context.warn(f"mended {len(written.paths)} files{describe_commit(written.commit)}")
+    report = _check(context, values)
+    form = "json" if values["json"] else values["format"] or "text"
+    context.write(format_report(report, form, context.style))
+    if form == "text":
+        context.warn(_summarise(report))
+    errors = sum(1 for problem in report.problems if values["strict"] or problem.severity == "error")
+    return FINDINGS if errors else 0
+
+
+def _check(context: Context, values: Values) -> Report:
+    store = context.store
+    if values["range"]:
+        base, dots, head = values["range"].partition("..")
+        if not dots or head.startswith("."):
+            raise InvalidRequest(f"--range takes A..B, not {values['range']!r}", "like --range origin/main..HEAD")
+        return check_range(store, base or "HEAD", head or "HEAD")
+    if values["at"]:
+        return check(store.files_at(values["at"]))
+    if values["staged"]:
+        return check(store.staged_files())
+    if store.repository.work_dir is None:
+        return check(store.files_at())
+    return check(store.work_files())
+
+
+def _summarise(report: Report) -> str:
+    errors = sum(1 for problem in report.problems if problem.severity == "error")
+    warnings = len(report.problems) - errors
+    noun = "milestone" if report.checked == 1 else "milestones"
+    if not report.problems:
+        return f"checked {report.checked} {noun}: no problems"
+    return f"checked {report.checked} {noun}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,27 @@
+"""`git milestone current [ID]`"""
+
+from __future__ import annotations
+
+from gitmilestone.errors import InvalidRequest
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.current import clear_current, find_current, set_current
+
+
+def run(context: Context, values: Values) -> int:
+    if values["clear"]:
+        if values["id"]:
+            raise InvalidRequest("--clear takes no ID", "leave one of them out")
+        clear_current(context.store)
+        return 0
+    milestone = set_current(context.store, values["id"]) if values["id"] else find_current(context.store)
+    if values["json"]:
+        from gitmilestone.faces.cli.json_values import dump_envelope, to_json_value
+
+        found = [to_json_value(milestone)] if milestone else []
+        context.write(dump_envelope("milestones", found, context.style))
+    elif milestone:
+        context.write(f"{milestone.id}  {context.style.cell(milestone.title)}")
+    else:
+        context.warn("no current milestone; `git milestone current ID` sets one")
+    return 0 if milestone else 1

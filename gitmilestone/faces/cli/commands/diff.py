@@ -1,0 +1,107 @@
+"""`git milestone diff [A] [B]`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitmilestone.errors import InvalidRequest
+from gitmilestone.faces.cli.commands.sources import report_problems
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.model.change import Change, FieldChange
+from gitmilestone.model.fields import FIELDS, TASK_FIELDS
+from gitmilestone.model.milestone import Dependency
+from gitmilestone.operations.diff import diff
+from gitmilestone.store.files import Files
+
+_TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
+_MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+_SHOWN = 60
+
+
+def run(context: Context, values: Values) -> int:
+    first, second = _split_range(values)
+    if second and (values["staged"] or values["worktree"]):
+        raise InvalidRequest("two commits leave no room for --staged or --worktree", "leave B out")
+    store = context.store
+    old: Files = store.files_at(first or "HEAD")
+    new: Files
+    if second:
+        new = store.files_at(second)
+    elif values["staged"]:
+        new = store.staged_files()
+    else:
+        new = store.work_files()
+    found = diff(store, old, new)
+    if values["json"] or values["format"] == "json":
+        from gitmilestone.faces.cli.json_values import dump_envelope
+
+        context.write(dump_envelope("changes", map(to_json_change, found.changes), context.style))
+    else:
+        for change in found.changes:
+            context.write(format_change(change, context.style))
+    return report_problems(context, found.problems, len({problem.path for problem in found.problems}))
+
+
+def _split_range(values: Values) -> tuple[str | None, str | None]:
+    """`A..B` is A and B, as in git."""
+    first, second = values["a"], values["b"]
+    if first and not second and ".." in first and "..." not in first:
+        start, _, end = first.partition("..")
+        return start or "HEAD", end or "HEAD"
+    return first, second
+
+
+def format_change(change: Change, style: Style) -> str:
+    """A line for the milestone, then a line for each field that differs."""
+    mark, colour = _MARKS[change.kind]
+    milestone = change.new or change.old
+    title = style.cell(milestone.title) if milestone else ""
+    lines = [f"{style.paint(f'{mark} {change.id}', colour)}  {title}"]
+    for field in change.fields():
+        if change.kind == "changed" or (change.kind == "added" and field.field in ("status", "due", "owner")):
+            lines.append(f"    {field.field}: {_describe(field, style)}")
+    return "\n".join(lines) + "\n"
+
+
+def _describe(change: FieldChange, style: Style) -> str:
+    old, new = format_value(change.field, change.old), format_value(change.field, change.new)
+    if change.old is None:
+        return style.paint(f"+ {_shorten(new, style)}", "green")
+    if change.new is None:
+        return style.paint(f"- {_shorten(old, style)}", "red")
+    return f"{_shorten(old, style)} -> {_shorten(new, style)}"
+
+
+def _shorten(text: str, style: Style) -> str:
+    text = style.cell(" ".join(text.split()))
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def format_value(name: str, value: Any) -> str:
+    """A field's value as text; `name` is as in FieldChange."""
+    if value is None:
+        return ""
+    if isinstance(value, Dependency):
+        return value.id if value.type == "blocks" else f"{value.id} ({value.type})"
+    if isinstance(value, str):
+        return value
+    kind = FIELDS[name].kind if name in FIELDS else _TASK_KINDS.get(name.rpartition(".")[2])
+    return kind.format(value) if kind else str(value)
+
+
+def to_json_change(change: Change) -> dict[str, Any]:
+    return {"id": change.id, "kind": change.kind, "fields": [to_json_field(field) for field in change.fields()]}
+
+
+def to_json_field(change: FieldChange) -> dict[str, Any]:
+    return {"field": change.field, "old": _json_value(change, change.old), "new": _json_value(change, change.new)}
+
+
+def _json_value(change: FieldChange, value: Any) -> Any:
+    if value is None or isinstance(value, list | dict):
+        return value
+    if isinstance(value, Dependency):
+        return {"id": value.id, "type": value.type}
+    return format_value(change.field, value)

@@ -1,0 +1,100 @@
+"""`git milestone edit ID`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitmilestone.errors import InvalidContent, InvalidRequest
+from gitmilestone.faces.cli.commands.new import read_fields
+from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model.fields import EDITABLE_FIELDS
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.operations.milestones import Edited, edit_fields, replace_text
+from gitmilestone.operations.reading import find_file
+from gitmilestone.operations.values import parse_labels, revise_fields
+from gitmilestone.store.files import read_file
+from gitmilestone.store.plan import WriteOptions
+
+_EDITABLE = frozenset(field.name for field in EDITABLE_FIELDS)
+
+
+def run(context: Context, values: Values) -> int:
+    fields = _read_changes(context, values)
+    added, removed = parse_labels(values["add_label"]), frozenset(values["remove_label"])
+    if not fields and not added and not removed:
+        return _edit_in_editor(context, values["id"], write_options(values))
+
+    def revise(before: Milestone) -> Milestone:
+        after = revise_fields(before, fields)
+        labels = (set(after.labels) | set(added)) - removed
+        return after._replace(labels=tuple(sorted(labels)))
+
+    return report_edit(context, edit_fields(context.store, values["id"], revise, write_options(values)), "edited")
+
+
+def _read_changes(context: Context, values: Values) -> dict[str, Any]:
+    fields = read_fields(context, values)
+    if values["title"] is not None:
+        fields["title"] = values["title"]
+    if values["label"]:
+        fields["labels"] = list(values["label"])
+    if values["depends_on"]:
+        fields["depends_on"] = list(values["depends_on"])
+    for pair in values["set"]:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InvalidRequest(f"--set takes KEY=VALUE, not {pair!r}", "like --set due=2027-01-15")
+        fields[_name(key)] = value
+    for key in values["unset"]:
+        fields[_name(key)] = None
+    return fields
+
+
+def _name(key: str) -> str:
+    """A key that is no field is one of the user's own."""
+    if key in _EDITABLE or key.startswith("x."):
+        return key
+    if key in ("created", "schema", "id", "tasks"):
+        raise InvalidRequest(f"`{key}` is not edited this way", "`git milestone edit ID` opens the whole file")
+    return f"x.{key}"
+
+
+def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
+    """Opens the file in git's editor, again for as long as it has errors and the user goes on."""
+    import click
+
+    files = context.store.files_at()
+    entry = find_file(files, text)
+    before = (read_file(files, entry.path) or b"").decode("utf-8", "surrogateescape")
+    editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
+    written = before
+    while True:
+        after = click.edit(written, editor=editor, extension=".yaml", require_save=False) or ""
+        if after == before or not after.strip():
+            context.write("nothing to change")
+            return 0
+        try:
+            edited: Edited = replace_text(
+                context.store, _id_of(entry.path), after.encode("utf-8", "surrogateescape"), options
+            )
+        except InvalidContent as error:
+            _save_rejected(context, after)
+            for problem in error.problems:
+                context.warn(str(problem))
+            if not context.stdin.isatty() or not click.confirm("Edit again?", default=True, err=True):
+                raise
+            written = after
+        else:
+            return report_edit(context, edited, "edited")
+
+
+def _id_of(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _save_rejected(context: Context, text: str) -> None:
+    """What somebody has typed is never lost."""
+    context.store.write_state("REJECTED_EDIT", text)
+    context.warn(f"hint: your text is kept in {context.store.repository.state_dir}/REJECTED_EDIT")

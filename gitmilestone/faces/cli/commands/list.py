@@ -1,0 +1,64 @@
+"""`git milestone list`"""
+
+from __future__ import annotations
+
+from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.formats import format_rows
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.query import answer
+from gitmilestone.query.parse import parse
+from gitmilestone.query.query import Condition, Group, Query, fields_in
+
+_FIELDS = ("status", "project", "owner", "label")
+
+
+def run(context: Context, values: Values) -> int:
+    form = "json" if values["json"] else values["format"] or "table"
+    query = read_query(values, "status:open")
+    files = files_of(context, values)
+    answered = answer(files, query)
+    context.write(format_rows(answered.rows, form, context.style, today()))
+    if form == "table":
+        _say_what_is_hidden(context, len(answered.rows), answered.total, query)
+        if not answered.rows and not answered.unreadable:
+            hint_if_empty(context, files)
+    return report_problems(context, answered.problems, answered.unreadable)
+
+
+def read_query(values: Values, default: str) -> Query:
+    """The query of the words and options together.
+
+    Args:
+        default: A further condition where nothing asks about the status.
+    """
+    query = parse(" ".join(values["query"]), today=today())
+    conditions: list[Condition] = [query.where]
+    for field in _FIELDS:
+        if given := values.get(field):
+            conditions.append(_parse_term(field, *given))
+    if values.get("due_before"):
+        conditions.append(parse(f"due:<{_quote(values['due_before'])}", today=today()).where)
+    where: Condition = Group("and", tuple(conditions)) if len(conditions) > 1 else query.where
+    if default and not values.get("all") and "status" not in fields_in(where):
+        where = Group("and", (where, parse(default, today=today()).where))
+    order = parse(f"sort:{values['sort']}", today=today()).order if values.get("sort") else query.order
+    return Query(where, order, values.get("limit"), values.get("offset") or 0)
+
+
+def _parse_term(field: str, *given: str) -> Condition:
+    """Several values of one option are alternatives."""
+    # A status is one of a few words, some of which (`open`) only count unquoted.
+    words = ",".join(given if field == "status" else map(_quote, given))
+    return parse(f"{field}:{words}", today=today()).where
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _say_what_is_hidden(context: Context, shown: int, total: int, query: Query) -> None:
+    hidden = total - shown - query.offset
+    if query.limit is not None and hidden > 0:
+        context.warn(f"... and {hidden} more (--limit {query.limit + hidden}, or --offset {query.offset + shown})")

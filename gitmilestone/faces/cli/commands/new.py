@@ -1,0 +1,44 @@
+"""`git milestone new TITLE`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.milestones import create
+
+_FIELDS = ("project", "owner", "priority", "start", "due", "estimate", "status")
+
+
+def run(context: Context, values: Values) -> int:
+    edited = create(
+        context.store,
+        values["title"],
+        {**read_fields(context, values), **_read_lists(values)},
+        now=current_time(context),
+        milestone_id=values["id"],
+        options=write_options(values),
+    )
+    (milestone,) = edited.milestones
+    for warning in edited.warnings:
+        context.warn(f"warning: {warning}")
+    # The id alone, so that a script can keep it; what else there is to say goes to people.
+    context.write(milestone.id)
+    context.warn(f"created {milestone.id}{describe_commit(edited.commit)}")
+    return 0
+
+
+def read_fields(context: Context, values: Values) -> dict[str, Any]:
+    """The scalar fields that options have set; "" unsets."""
+    fields: dict[str, Any] = {name: values[name] for name in _FIELDS if values[name] is not None}
+    if values["description"] is not None:
+        text = context.stdin.read() if values["description"] == "-" else values["description"]
+        fields["description"] = f"{text.rstrip()}\n" if text.strip() else None
+    return fields
+
+
+def _read_lists(values: Values) -> dict[str, Any]:
+    lists = {"labels": values["label"], "depends_on": values["depends_on"], "tasks": values["task"]}
+    return {name: list(given) for name, given in lists.items() if given}

@@ -1,0 +1,66 @@
+"""`git milestone show ID`"""
+
+from __future__ import annotations
+
+from gitmilestone.faces.cli.commands.sources import files_of
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.formats import STATUS_COLOURS
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.model.fields import SCALAR_FIELDS
+from gitmilestone.model.row import Row
+from gitmilestone.operations.reading import get_document
+from gitmilestone.operations.show import get_row
+
+_TASK_MARKS = {"planned": "[ ]", "in_progress": "[>]", "completed": "[x]"}
+_HEAD = ("title", "status", "description", "schema")
+
+
+def run(context: Context, values: Values) -> int:
+    form = "json" if values["json"] else values["format"] or "text"
+    files = files_of(context, values)
+    if form == "yaml":
+        context.write(context.style.clean(get_document(files, values["id"]).text))
+        return 0
+    row = get_row(files, values["id"])
+    if form == "json":
+        from gitmilestone.faces.cli.json_values import dump_envelope, to_json_row
+
+        context.write(dump_envelope("milestones", [to_json_row(row)], context.style))
+    else:
+        context.write(format_row(row, context.style))
+    return 0
+
+
+def format_row(row: Row, style: Style) -> str:
+    """Everything about a milestone, for people."""
+    milestone = row.milestone
+    lines = [
+        style.paint(style.cell(milestone.title), "bold"),
+        f"{style.paint(milestone.id, 'yellow')}  {style.paint(milestone.status, STATUS_COLOURS.get(milestone.status, ''))}"
+        + (f", blocked by {', '.join(row.blocked_by)}" if row.blocked_by else ""),
+        "",
+    ]
+    for field in SCALAR_FIELDS:
+        value = getattr(milestone, field.name)
+        if value is not None and field.name not in _HEAD:
+            lines.append(_pair(field.name, field.kind.format(value), style))
+    if milestone.labels:
+        lines.append(_pair("labels", ", ".join(milestone.labels), style))
+    for dependency in milestone.depends_on:
+        name = "depends on" if dependency.type == "blocks" else "relates to"
+        lines.append(_pair(name, dependency.id, style))
+    for key, held in milestone.extra.items():
+        lines.append(_pair(key, held if isinstance(held, str) else str(held), style))
+    if milestone.tasks:
+        lines += ["", f"tasks  {row.progress:.0%} done"]
+        for task in milestone.tasks:
+            weight = f"  (weight {task.weight:g})" if task.weight != 1 else ""
+            lines.append(f"  {_TASK_MARKS[task.status]} {task.id}  {style.cell(task.title)}{weight}")
+    if milestone.description:
+        lines += ["", *(style.clean(f"    {line}".rstrip()) for line in milestone.description.rstrip().split("\n"))]
+    return "\n".join(lines) + "\n"
+
+
+def _pair(name: str, value: str, style: Style) -> str:
+    return f"{name:<11} {style.cell(value)}"

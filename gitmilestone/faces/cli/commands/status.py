@@ -1,0 +1,55 @@
+"""`git milestone status`"""
+
+from __future__ import annotations
+
+from gitmilestone.faces.cli.commands.sources import hint_if_empty, today
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.status import ProjectStatus, get_status
+
+
+def run(context: Context, values: Values) -> int:
+    status = get_status(context.store, today())
+    if values["json"]:
+        _write_json(context, status)
+        return 0
+    counts = status.statistics
+    branch = (status.branch or "detached HEAD").removeprefix("refs/heads/")
+    context.write(f"On {branch}, {status.commit[:10] if status.commit else 'no commit yet'}")
+    if not status.is_initialised:
+        hint_if_empty(context, context.store.files_at())
+        return 0
+    context.write(f"Tier: {status.tier} (answers come from the files), layout: {status.layout}")
+    by_status = ", ".join(f"{count} {name}" for name, count in counts.by_status.items()) or "none yet"
+    context.write(f"Milestones: {counts.total} in {_format_bytes(status.data_volume)}: {by_status}")
+    context.write(
+        f"Open: {counts.open}, of which {counts.ready} ready, {counts.blocked} blocked, {counts.overdue} overdue"
+    )
+    context.write(f"Tasks: {counts.tasks_done} of {counts.tasks} done; dependencies: {counts.dependencies}")
+    if status.problems:
+        context.write(f"Problems: {status.problems} ({status.unreadable} files unreadable); see `git milestone check`")
+    return 0
+
+
+def _write_json(context: Context, status: ProjectStatus) -> None:
+    from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+
+    counts = status.statistics._asdict()
+    value = {
+        "schema_version": SCHEMA_VERSION,
+        "tier": status.tier,
+        "layout": status.layout,
+        "is_initialised": status.is_initialised,
+        "branch": status.branch,
+        "commit": status.commit,
+        "tree": status.tree,
+        "metrics": {"milestone_count": status.statistics.total, "data_volume_mb": status.data_volume / 1e6},
+        "problems": status.problems,
+        "unreadable": status.unreadable,
+        "statistics": {name: dict(item) if name.startswith("by_") else item for name, item in counts.items()},
+    }
+    context.write(dump(value, context.style))
+
+
+def _format_bytes(count: int) -> str:
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,32 @@
+"""`git milestone start`, `block`, `complete`, `cancel`, `reopen`"""
+
+from __future__ import annotations
+
+from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.milestones import Verb, transition
+
+
+def start(context: Context, values: Values) -> int:
+    return _run(context, values, "start", "started")
+
+
+def block(context: Context, values: Values) -> int:
+    return _run(context, values, "block", "blocked")
+
+
+def complete(context: Context, values: Values) -> int:
+    return _run(context, values, "complete", "completed")
+
+
+def cancel(context: Context, values: Values) -> int:
+    return _run(context, values, "cancel", "cancelled")
+
+
+def reopen(context: Context, values: Values) -> int:
+    return _run(context, values, "reopen", "reopened")
+
+
+def _run(context: Context, values: Values, verb: Verb, done: str) -> int:
+    return report_edit(context, transition(context.store, verb, values["id"], write_options(values)), done)

@@ -1,0 +1,143 @@
+"""From the words of a command line to an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import TextIO
+
+from gitmilestone.errors import (
+    EnvironmentFault,
+    InvalidContent,
+    InvalidQuery,
+    InvalidRequest,
+    MilestoneError,
+    Refused,
+)
+from gitmilestone.faces.cli import quick
+from gitmilestone.faces.cli.context import Context, ReaderLeftError
+from gitmilestone.faces.cli.spec import Parsed
+from gitmilestone.faces.cli.terminal import measure, neutralise
+
+EXIT_CODES: dict[type[MilestoneError], int] = {InvalidRequest: 2, Refused: 1, EnvironmentFault: 128}
+"""By the nearest class above an error's own."""
+
+INTERRUPTED = 130
+READER_LEFT = 141
+CRASHED = 70
+_SHOWN_PROBLEMS = 20
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns 0, 1 (findings, refused), 2 (usage), 128 (environment), or one above."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    context = Context(os.environ, _find_directory(), *_prepare_streams())
+    try:
+        return _run(words, context)
+    except MilestoneError as error:
+        _abandon_stdout()
+        return report(error, context)
+    except ReaderLeftError:
+        _abandon_stdout()
+        return READER_LEFT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("GIT_MILESTONE_TRACE"):
+            raise
+        from gitmilestone.faces.cli.crash import report_crash
+
+        report_crash(error, words, context)
+        return CRASHED
+
+
+def find_exit_code(error: MilestoneError) -> int:
+    return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+def report(error: MilestoneError, context: Context) -> int:
+    """Says on standard error what was wrong and what helps, in git's style; returns the exit status."""
+    code = find_exit_code(error)
+    lines = [f"{'fatal' if code == EXIT_CODES[EnvironmentFault] else 'error'}: {error.message}"]
+    if isinstance(error, InvalidQuery):
+        lines += _point_at(error.text, error.position)
+    if isinstance(error, InvalidContent):
+        lines += [f"  {problem}" for problem in error.problems[:_SHOWN_PROBLEMS]]
+        hidden = len(error.problems) - _SHOWN_PROBLEMS
+        lines += [f"  and {hidden} more"] if hidden > 0 else []
+    lines += [f"hint: {line}" for line in error.hint.splitlines()]
+    context.warn("\n".join(lines))
+    return code
+
+
+def _run(words: Sequence[str], context: Context) -> int:
+    try:
+        parsed = quick.parse(words) or _parse_with_click(words, context)
+        status = parsed if isinstance(parsed, int) else _carry_out(parsed, context)
+    except MilestoneError:
+        # What was found before the fault is shown before it.
+        context.close()
+        raise
+    context.close()
+    return status
+
+
+def _carry_out(parsed: Parsed, context: Context) -> int:
+    module, _, function = parsed.command.run.partition(":")
+    __import__(module)
+    context.directory = os.path.join(context.directory, *parsed.directories)
+    context.pages = parsed.command.section == "read"
+    status = getattr(sys.modules[module], function)(context, parsed.values)
+    return int(status)
+
+
+def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:
+    import click
+
+    from gitmilestone.faces.cli import click_app
+
+    try:
+        return click_app.parse(words)
+    except click.ClickException as error:
+        said = error.format_message()
+        lines = [f"error: {said[:1].lower()}{said[1:].removesuffix('.')}"]
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            lines += [error.ctx.get_usage().replace("Usage:", "usage:")]
+            lines += [f"hint: `{error.ctx.command_path} -h` explains it"]
+        context.warn("\n".join(lines))
+        return EXIT_CODES[InvalidRequest]
+
+
+def _point_at(text: str, position: int) -> list[str]:
+    line = " ".join(text.splitlines())
+    before = " " * measure(neutralise(line[:position]))
+    return [f"  {neutralise(line)}", f"  {before}^"]
+
+
+def _find_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "."
+
+
+def _prepare_streams() -> tuple[TextIO, TextIO, TextIO]:
+    """The standard streams: UTF-8 in files and pipes whatever the locale, and never an encoding error."""
+    stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  # open until the process ends
+    stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(stdin, TextIOWrapper):
+        stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    if isinstance(stdout, TextIOWrapper):
+        stdout.reconfigure(encoding=None if stdout.isatty() else "utf-8", errors="backslashreplace")
+    return stdin, stdout, stderr
+
+
+def _abandon_stdout() -> None:
+    """Lets the interpreter's last flush succeed where nothing can be written any more."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

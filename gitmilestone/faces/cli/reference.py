@@ -1,0 +1,53 @@
+"""docs/commands.md, written from the table of commands: `python -m gitmilestone.faces.cli.reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitmilestone.faces.cli.spec import Command
+from gitmilestone.faces.cli.table import COMMANDS, PROGRAM, SECTIONS
+from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
+
+
+def format_reference() -> str:
+    """Every command, in Markdown."""
+    return "\n".join(_iter_lines())
+
+
+def _iter_lines() -> Iterator[str]:
+    yield from ("# Commands", "")
+    yield from (
+        "This page is written from the commands' own table by `python -m gitmilestone.faces.cli.reference`; "
+        "`git milestone --help` is the same as a manual page.",
+        "",
+    )
+    for paragraph in DESCRIPTION:
+        yield from (paragraph, "")
+    for section, title in SECTIONS.items():
+        yield from (f"## {title}", "")
+        for command in COMMANDS:
+            if command.section == section:
+                yield from _iter_command(command)
+    for title, entries in TOPICS:
+        yield from (f"## {title}", "")
+        yield from (f"- `{term}`: {text}" for term, text in entries)
+        yield ""
+
+
+def _iter_command(command: Command) -> Iterator[str]:
+    yield from (f"### {command.name}", "")
+    yield from ("```", f"{PROGRAM} {command.name} {command.synopsis}".rstrip(), "```", "")
+    yield from (f"{command.summary}.", "")
+    if command.doc:
+        yield from (command.doc, "")
+    rows = [(argument.metavar, argument.doc) for argument in command.arguments]
+    rows += [(option.spelling, option.explanation) for option in command.options]
+    if rows:
+        yield from (f"- `{term}`: {text}" for term, text in rows)
+        yield ""
+    for says, line in command.examples:
+        yield from (f"{says}:", "", "```sh", line, "```", "")
+
+
+if __name__ == "__main__":
+    print(format_reference(), end="")

@@ -1,0 +1,17 @@
+# Completion of `git milestone` and `git-milestone` for fish.
+# Fish's completion of git passes `git milestone` on to that of `git-milestone`.
+
+function __git_milestone_candidates
+    set -l words (commandline -opc) (commandline -ct)
+    set -l lines (git-milestone __complete -- $words[2..-1] 2>/dev/null)
+    switch "$lines[1]"
+        case file
+            __fish_complete_path (commandline -ct)
+        case directory
+            __fish_complete_directories (commandline -ct) ''
+        case '*'
+            printf '%s\n' $lines
+    end
+end
+
+complete -c git-milestone -f -a '(__git_milestone_candidates)'

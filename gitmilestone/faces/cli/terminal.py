@@ -1,0 +1,152 @@
+"""Text on a terminal: made harmless, measured, cut, coloured."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple, TextIO
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_HARMFUL = re.compile(
+    f"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb{_BIDI}\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_COLOUR = re.compile(rf"\033\[[0-9;]*m|{_HARMFUL.pattern}")
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+_TRUE = ("true", "yes", "on", "1", "auto", "")
+
+
+class Style(NamedTuple):
+    """How text is to be written where it goes.
+
+    Attributes:
+        is_terminal: A terminal reads it, directly or through a pager: it must be made harmless.
+        colour: Whether escape sequences of ours may be in it.
+        columns: Where lines are to be cut; None for nowhere.
+    """
+
+    is_terminal: bool = False
+    colour: bool = False
+    columns: int | None = None
+
+    def paint(self, text: str, colour: str) -> str:
+        """`text` in a colour, which may be "" for none."""
+        return f"\033[{_COLOURS[colour]}m{text}\033[m" if self.colour and colour and text else text
+
+    def clean(self, text: str) -> str:
+        return neutralise(text) if self.is_terminal else text
+
+    def cell(self, text: str) -> str:
+        """`text` for one cell of a table: on one line, and harmless."""
+        if text.isprintable():
+            return text
+        text = " ".join(text.split())
+        return neutralise(text) if self.is_terminal else text
+
+
+def neutralise(text: str) -> str:
+    """Shows what a terminal would obey instead of print: escape sequences, control and bidi characters.
+
+    Tabs and line ends stay.
+    """
+    return text if text.isprintable() else _HARMFUL.sub(_spell, text)
+
+
+def neutralise_all_but_colours(text: str) -> str:
+    """The same, sparing sequences that only colour."""
+    return _COLOUR.sub(lambda found: found.group() if len(found.group()) > 1 else _spell(found), text)
+
+
+def _spell(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def measure(text: str) -> int:
+    """How many columns `text` takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(char) in ("Mn", "Me", "Cf") else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def cut(text: str, columns: int) -> str:
+    """`text`, or its beginning and an ellipsis, in at most that many columns."""
+    if measure(text) <= columns:
+        return text
+    while text and measure(text) > columns - 1:
+        text = text[: max(columns - 1, 0)] if text.isascii() else text[:-1]
+    return f"{text.rstrip()}…" if columns > 0 else ""
+
+
+def wants_colour(config: Mapping[str, str], environ: Mapping[str, str], is_terminal: bool) -> bool:
+    """Whether to colour: as `color.milestone` says, else `color.ui`; `auto` goes by where it is written."""
+    wanted = config.get("color.milestone", config.get("color.ui", "auto")).lower()
+    if wanted == "always":
+        return True
+    capable = is_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
+    return wanted in _TRUE and capable
+
+
+def count_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """The terminal's width, as git finds it: COLUMNS, the terminal's own answer, or 80."""
+    told = environ.get("COLUMNS", "")
+    if told.isascii() and told.isdigit() and int(told):
+        return int(told)
+    return _measure_terminal(stream)[0]
+
+
+def count_lines(stream: TextIO) -> int:
+    return _measure_terminal(stream)[1]
+
+
+def _measure_terminal(stream: TextIO) -> tuple[int, int]:
+    for descriptor in (stream.fileno(), 2, 0):
+        try:
+            columns, lines = os.get_terminal_size(descriptor)
+        except OSError:
+            continue
+        if columns and lines:
+            return columns, lines
+    return 80, 24
+
+
+class Progress:
+    """A line like git's, `Reading: 42% (420/1000)`, on a terminal and only once it takes a while."""
+
+    def __init__(self, stream: TextIO, label: str, total: int, delay_seconds: float = 1.0) -> None:
+        self.stream = stream
+        self.label = label
+        self.total = total
+        self.done = 0
+        self._next = time.monotonic() + delay_seconds if stream.isatty() else float("inf")
+        self._shown = False
+
+    def advance(self, count: int = 1) -> None:
+        self.done += count
+        if self._next < time.monotonic():
+            self._show("\r")
+            self._next = time.monotonic() + 0.1
+
+    def close(self) -> None:
+        if self._shown:
+            self._show(", done.\n" if self.done >= self.total else "\n")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _show(self, end: str) -> None:
+        share = (
+            f"{100 * self.done // self.total}% ({self.done}/{self.total})" if self.total else f"{self.done}"
+        )
+        self.stream.write(f"\r{self.label}: {share}{end}")
+        self.stream.flush()
+        self._shown = True

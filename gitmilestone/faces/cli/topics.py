@@ -1,0 +1,56 @@
+"""What the manual says beside the commands: files, configuration, environment, exit statuses."""
+
+from __future__ import annotations
+
+DESCRIPTION = (
+    "A milestone is a YAML file below `.milestones/`, committed like any other file: reviewed in the same "
+    "pull request, merged by the same merge, read at any revision. Every command that writes makes a commit.",
+    "Commands that read answer from what is committed at HEAD, unless `--at`, `--staged` or `--worktree` "
+    "says otherwise. A milestone is named by its id or by a beginning of it that no other has.",
+    "With `--json`, a command prints an object with `schema_version` and its rows. Rows go to standard "
+    "output, everything else to standard error.",
+)
+
+TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Exit status",
+        (
+            ("0", "It is done."),
+            ("1", "Something is wrong with the milestones, or the repository's content stands against it."),
+            ("2", "The command line, an id, a value or a query makes no sense."),
+            ("128", "Git, the file system or the machine says no."),
+        ),
+    ),
+    (
+        "Configuration",
+        (
+            (
+                "color.milestone",
+                "`always`, `never` or `auto`; by default as `color.ui` says. A pipe gets colours where "
+                "`always` is said on the command line: `git -c color.milestone=always milestone list | cat`.",
+            ),
+            ("pager.milestone", "`false` never starts a pager."),
+        ),
+    ),
+    (
+        "Environment",
+        (
+            ("GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE", "As for git itself."),
+            ("GIT_PAGER, PAGER, LESS", "As for git itself."),
+            ("NO_COLOR", "Set to anything, it turns colours off that nobody asked for with `always`."),
+            ("COLUMNS", "The width to cut tables at, on a terminal."),
+            (
+                "GIT_MILESTONE_TRACE",
+                "Set to anything, an unexpected error shows its traceback instead of a log.",
+            ),
+        ),
+    ),
+    (
+        "Files",
+        (
+            (".milestones/active/ID.yaml", "A milestone that is planned, in progress or blocked."),
+            (".milestones/completed/ID.yaml", "A milestone that is completed or cancelled."),
+            (".milestones/config/project.yaml", "The project's settings."),
+        ),
+    ),
+)

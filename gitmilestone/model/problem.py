@@ -1,0 +1,69 @@
+"""Located faults in milestone files."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+CODES: dict[str, tuple[Severity, str]] = {
+    "file-too-large": ("error", "a milestone file is larger than 1 MiB"),
+    "not-utf8": ("error", "a file is not UTF-8 text"),
+    "byte-order-mark": ("warning", "a file starts with a byte-order mark; the next write removes it"),
+    "carriage-return": ("warning", "a file has CRLF line ends; the next write makes them LF"),
+    "symbolic-link": ("error", "a file below .milestones is a symbolic link, a submodule or no plain file"),
+    "unexpected-file": ("warning", "a file below .milestones is neither a milestone nor configuration"),
+    "bad-id": ("error", "a file's name is not a valid milestone id"),
+    "duplicate-id": ("error", "two files have the same id"),
+    "wrong-folder": ("error", "a file's folder does not follow from the status in it"),
+    "conflict-marker": ("error", "a merge conflict was committed"),
+    "yaml-syntax": ("error", "a file is not well-formed YAML"),
+    "yaml-tag": ("error", "a YAML tag; every value is plain text"),
+    "yaml-alias": ("error", "a YAML anchor or alias"),
+    "yaml-depth": ("error", "YAML nested deeper than 32 levels"),
+    "yaml-documents": ("error", "a file with more than one YAML document"),
+    "not-a-mapping": ("error", "a file or a value that should be `key: value` lines and is not"),
+    "duplicate-key": ("error", "a key that occurs twice; a text merge can make one"),
+    "unstorable-character": ("error", "a NUL or a lone surrogate"),
+    "unknown-schema": ("error", "a file written for another format version"),
+    "missing-field": ("error", "a field that every milestone or task has is not there"),
+    "bad-value": ("error", "a value that its field can't hold"),
+    "unknown-key": ("warning", "a key that is no field; it is kept and can be queried as x.KEY"),
+    "unknown-word": ("warning", "a value outside the project's own vocabulary"),
+    "date-order": ("warning", "a milestone is due before it starts"),
+    "self-dependency": ("error", "a milestone depends on itself"),
+    "dependency-cycle": ("error", "milestones that wait for each other in a circle"),
+    "dangling-dependency": ("warning", "a dependency on a milestone that does not exist"),
+}
+"""Every code, with its severity and what it means: the one home that `check`, SARIF and the docs read."""
+
+
+class Problem(NamedTuple):
+    """A fault in a file: a value, because the other files are still served.
+
+    Attributes:
+        path: Path in the tree, `/` between its parts.
+        line: From 1; 0 where the whole file is meant.
+        code: A key of CODES.
+        message: The fact, with the value.
+        hint: The way out, or "".
+    """
+
+    path: str
+    line: int
+    code: str
+    message: str
+    hint: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code][0]
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {self.severity}: {self.message}{hint} [{self.code}]"
+
+
+def errors_among(problems: tuple[Problem, ...] | list[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]

@@ -1,0 +1,24 @@
+"""One line of an answer: a milestone with what is computed about it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitmilestone.model.milestone import Milestone
+
+
+class Row(NamedTuple):
+    """A milestone as queries answer it.
+
+    Attributes:
+        path: As it was given to the index.
+        progress: 0 to 1.
+        is_blocked: Open, and blocked by hand or by a milestone that is still open.
+        blocked_by: The open milestones it waits for, sorted; empty once it is closed.
+    """
+
+    milestone: Milestone
+    path: str
+    progress: float
+    is_blocked: bool
+    blocked_by: tuple[str, ...] = ()

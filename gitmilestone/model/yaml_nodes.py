@@ -1,0 +1,56 @@
+"""YAML as a tree of located nodes: what both readers make and the editor splices by."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+MAX_KEY = 100
+"""Characters of a key. YAML readers take no key over 1024, escapes included."""
+
+
+class Scalar(NamedTuple):
+    """A text. `start` and `end` are offsets in the document, in characters, quotes included."""
+
+    text: str
+    start: int
+    end: int
+    line: int
+    style: str = ""
+
+    @property
+    def is_null(self) -> bool:
+        return not self.style and self.text in ("", "~", "null", "Null", "NULL")
+
+
+class Sequence(NamedTuple):
+    items: list[Node]
+    start: int
+    end: int
+    line: int
+    flow: bool = False
+
+
+class Entry(NamedTuple):
+    key: Scalar
+    value: Node
+
+
+class Mapping(NamedTuple):
+    entries: dict[str, Entry]
+    start: int
+    end: int
+    line: int
+    flow: bool = False
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def as_plain(node: Node) -> Any:
+    """Texts, lists and dicts; None for an empty value."""
+    if isinstance(node, Scalar):
+        return None if node.is_null else node.text
+    if isinstance(node, Sequence):
+        return [as_plain(item) for item in node.items]
+    return {name: as_plain(entry.value) for name, entry in node.entries.items()}

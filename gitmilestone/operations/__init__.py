@@ -1,0 +1,1 @@
+"""One use case a file; they return values and never print."""

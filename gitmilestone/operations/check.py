@@ -1,0 +1,158 @@
+"""Validates everything below `.milestones/`, and mends what is safe to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitmilestone.model.config import VOCABULARIES, read_project
+from gitmilestone.model.document import Document
+from gitmilestone.model.layout import FOLDERS, PROJECT_FILE, ROOT, SUFFIX, find_place, folder_of, path_of
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import Problem
+from gitmilestone.operations.init import ATTRIBUTES_FILE
+from gitmilestone.operations.reading import Reading, get_project, not_plain, read_all, read_one
+from gitmilestone.planning.graph import find_cycles
+from gitmilestone.store.files import Files, read_file
+from gitmilestone.store.store import Store
+from gitmilestone.store.plan import Plan, WriteOptions, Written
+
+_MENDED = ("byte-order-mark", "carriage-return", "wrong-folder")
+
+
+class Report(NamedTuple):
+    """Attributes:
+    problems: By path, then line.
+    checked: How many milestone files were looked at.
+    """
+
+    problems: tuple[Problem, ...]
+    checked: int
+
+
+def check(files: Files) -> Report:
+    """Every problem of a state. O(files)."""
+    reading = read_all(files)
+    content = read_file(files, PROJECT_FILE)
+    project, config_problems = read_project(content)
+    problems = [*reading.problems, *config_problems, *_iter_stray(files)]
+    vocabularies = {name: frozenset(getattr(project, name)) for name in VOCABULARIES}
+    for document in reading.documents.values():
+        if document.milestone:
+            problems += _iter_links(document, document.milestone, reading)
+            problems += _iter_unknown_words(document, document.milestone, vocabularies)
+    problems += _iter_cycles(reading)
+    return Report(tuple(sorted(set(problems))), len(reading.documents) + reading.unreadable)
+
+
+def check_range(store: Store, base: str, head: str) -> Report:
+    """The problems at `head` of files that differ from `base`, and those that the difference makes elsewhere."""
+    old, new = store.files_at(base), store.files_at(head)
+    changed = {f"{ROOT}/{path}" for path, _, _ in store.iter_changed(old, new)}
+    known = set(check(old).problems)
+    report = check(new)
+    problems = [problem for problem in report.problems if problem.path in changed or problem not in known]
+    return Report(tuple(problems), sum(1 for path in changed if find_place(path[len(ROOT) + 1 :])))
+
+
+def fix(store: Store, options: WriteOptions = WriteOptions()) -> Written:  # noqa: B008  # immutable
+    """Mends byte-order marks, line ends and misplaced files, in one commit."""
+
+    def build(files: Files) -> Plan:
+        project = get_project(files)
+        changed: dict[str, bytes | None] = {}
+        for entry in files.iter_entries():
+            if find_place(entry.path) is None or not entry.is_plain:
+                continue
+            document = read_one(files, entry)
+            if document.milestone is None or not {problem.code for problem in document.problems} & {*_MENDED}:
+                continue
+            path = entry.path
+            if not path.startswith(folder_of(document.milestone.status) + "/"):
+                path = path_of(document.milestone.id, document.milestone.status, project.layout)
+                if files.find(path) is not None:
+                    continue
+                changed[entry.path] = None
+            changed[path] = document.text.encode()
+        return Plan(changed, f"milestone: mend {len(changed)} files" if len(changed) != 1 else "milestone: mend a file")
+
+    return store.write(build, options)
+
+
+def _iter_stray(files: Files) -> Iterator[Problem]:
+    for entry in files.iter_entries():
+        path = f"{ROOT}/{entry.path}"
+        folder = entry.path.partition("/")[0]
+        if not entry.is_plain:
+            if find_place(entry.path) is None:
+                yield not_plain(entry.path)
+        elif folder in FOLDERS and find_place(entry.path) is None:
+            message = f"is not a milestone: its name does not end in {SUFFIX}"
+            yield Problem(path, 0, "unexpected-file", message, "move it out of .milestones/")
+        elif folder not in (*FOLDERS, "config", ATTRIBUTES_FILE):
+            yield Problem(path, 0, "unexpected-file", "nothing reads this file", "move it out of .milestones/")
+
+
+def _iter_links(document: Document, milestone: Milestone, reading: Reading) -> Iterator[Problem]:
+    for dependency in milestone.depends_on:
+        if dependency.id == milestone.id:
+            yield Problem(
+                document.path, _line(document, dependency.id), "self-dependency", "it depends on itself", "remove that line"
+            )
+        elif dependency.id not in reading.documents:
+            yield Problem(
+                document.path,
+                _line(document, dependency.id),
+                "dangling-dependency",
+                f"it depends on {dependency.id}, which is not there",
+                f"`git milestone depend remove {milestone.id} {dependency.id}`",
+            )
+
+
+def _iter_unknown_words(
+    document: Document, milestone: Milestone, vocabularies: dict[str, frozenset[str]]
+) -> Iterator[Problem]:
+    held: dict[str, Sequence[str]] = {
+        "projects": [milestone.project] if milestone.project else [],
+        "owners": [milestone.owner] if milestone.owner else [],
+        "labels": milestone.labels,
+    }
+    for name, words in held.items():
+        known = vocabularies[name]
+        for word in words:
+            if known and word not in known:
+                field = name if name == "labels" else name[:-1]
+                yield Problem(
+                    document.path,
+                    _line(document, word),
+                    "unknown-word",
+                    f"`{field}` {word!r} is not among the project's {name}",
+                    f"add it to `{name}` in {PROJECT_FILE}, or use one of: {', '.join(sorted(known)[:8])}",
+                )
+
+
+def _iter_cycles(reading: Reading) -> Iterator[Problem]:
+    blockers = {
+        name: document.milestone.blockers for name, document in reading.documents.items() if document.milestone
+    }
+    for cycle in find_cycles(blockers):
+        if len(cycle) == 2:
+            continue
+        start = min(range(len(cycle) - 1), key=lambda place: cycle[place])
+        path = [*cycle[start:-1], *cycle[:start], cycle[start]]
+        document = reading.documents[path[0]]
+        yield Problem(
+            document.path,
+            _line(document, path[1]),
+            "dependency-cycle",
+            f"dependency cycle: {' -> '.join(path)}",
+            f"`git milestone depend remove {path[0]} {path[1]}`, or another of them",
+        )
+
+
+def _line(document: Document, word: str) -> int:
+    """Where a word stands in the file."""
+    for number, line in enumerate(document.text.split("\n"), 1):
+        if word in line:
+            return number
+    return 0

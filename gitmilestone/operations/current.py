@@ -1,0 +1,31 @@
+"""The milestone that this work tree is about; it belongs to one clone and is never committed."""
+
+from __future__ import annotations
+
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.operations.reading import find_file, get_document
+from gitmilestone.store.store import Store
+
+_NAME = "current"
+
+
+def find_current(store: Store) -> Milestone | None:
+    """The current milestone; None where none is set, or the one that was is gone."""
+    name = store.read_state(_NAME)
+    if name is None:
+        return None
+    files = store.files_at()
+    exists = any(entry.path.endswith(f"/{name}.yaml") for entry in files.iter_entries())
+    return get_document(files, name).milestone if exists else None
+
+
+def set_current(store: Store, text: str) -> Milestone | None:
+    """Raises MilestoneNotFound, AmbiguousId."""
+    files = store.files_at()
+    name = find_file(files, text).path.rpartition("/")[2].removesuffix(".yaml")
+    store.write_state(_NAME, name)
+    return get_document(files, name).milestone
+
+
+def clear_current(store: Store) -> None:
+    store.write_state(_NAME, None)

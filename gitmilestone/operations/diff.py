@@ -1,0 +1,131 @@
+"""Which milestones differ between two states, and what happened to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from gitmilestone.model.change import Change
+from gitmilestone.model.document import MAX_BYTES, read_document
+from gitmilestone.model.layout import ROOT, find_place, possible_paths
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.operations.reading import find_file
+from gitmilestone.store.files import FileEntry, Files, TreeFiles
+from gitmilestone.store.store import Commit, Store
+
+
+class Difference(NamedTuple):
+    """Attributes:
+    changes: In order of id.
+    problems: Of files that can't be read on either side; their milestones are left out.
+    """
+
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+
+
+def diff(store: Store, old: Files, new: Files) -> Difference:
+    """What differs. Between two trees O(changed files); otherwise every file of the work tree is read."""
+    if isinstance(old, TreeFiles) and isinstance(new, TreeFiles):
+        changed = [(path, before, after) for path, before, after in store.iter_changed(old, new)]
+        olds = [FileEntry(path, 0o100644, before) for path, before, _ in changed if before]
+        news = [FileEntry(path, 0o100644, after) for path, _, after in changed if after]
+    else:
+        olds, news = _drop_equal(store, old, new)
+    problems: list[Problem] = []
+    before = _read(old, olds, problems)
+    after = _read(new, news, problems)
+    unreadable = {place.id for problem in problems if (place := find_place(problem.path[len(ROOT) + 1 :]))}
+    changes = [
+        Change(name, before.get(name), after.get(name))
+        for name in sorted({*before, *after} - unreadable)
+        if before.get(name) != after.get(name)
+    ]
+    return Difference(tuple(changes), tuple(problems))
+
+
+def _drop_equal(store: Store, old: Files, new: Files) -> tuple[list[FileEntry], list[FileEntry]]:
+    """The files of both sides without those whose bytes are the same on the same path."""
+    sides = []
+    for files in (old, new):
+        entries = list(files.iter_entries())
+        if any(entry.oid is None for entry in entries):
+            contents = files.iter_contents([entry for entry in entries if entry.is_plain])
+            hashes = {e.path: store.objects.hash("blob", c or b"") for e, _, c in contents}
+            sides.append({entry: hashes.get(entry.path, "") for entry in entries})
+        else:
+            sides.append({entry: entry.oid or "" for entry in entries})
+    same = {(e.path, oid) for e, oid in sides[0].items()} & {(e.path, oid) for e, oid in sides[1].items()}
+    first, second = ([entry for entry, oid in side.items() if (entry.path, oid) not in same] for side in sides)
+    return first, second
+
+
+def _read(files: Files, entries: list[FileEntry], problems: list[Problem]) -> dict[str, Milestone]:
+    found: dict[str, Milestone] = {}
+    wanted = [entry for entry in entries if entry.is_plain and find_place(entry.path)]
+    for entry, _, content in files.iter_contents(wanted, MAX_BYTES):
+        place = find_place(entry.path)
+        if place is None or content is None:
+            continue
+        document = read_document(f"{ROOT}/{entry.path}", place.id, content)
+        if document.milestone is not None:
+            found[place.id] = document.milestone
+        problems += errors_among(document.problems)
+    return found
+
+
+class Event(NamedTuple):
+    """A commit's change of one milestone.
+
+    Attributes:
+        change: None where the file could not be read before or after it.
+    """
+
+    commit: str
+    author: str
+    email: str
+    time: datetime
+    subject: str
+    change: Change | None
+
+
+def history(store: Store, text: str, revision: str = "HEAD") -> Iterator[Event]:
+    """What happened to a milestone, newest first, from its commits alone; a move is followed.
+
+    Deleted milestones have a history too, by their whole id.
+
+    Raises:
+        MilestoneNotFound.
+    """
+    files = store.files_at(revision)
+    commits: list[Commit] = []
+    if possible := _paths(text):
+        commits = list(store.iter_log(possible, revision)) if files.root_tree else []
+    if not commits:
+        path = find_file(files, text).path
+        text = path.rpartition("/")[2].removesuffix(".yaml")
+        commits = list(store.iter_log(possible_paths(text), revision))
+    oids = {oid for commit in commits for _, old, new in commit.changes for oid in (old, new) if oid}
+    ordered = sorted(oids)
+    blobs = {oid: content for oid, (_, content) in zip(ordered, store.objects.iter_blobs(ordered, MAX_BYTES), strict=True)}
+    for commit in commits:
+        # A move is one path's end and another's beginning in the same commit.
+        old = next((oid for _, oid, _ in commit.changes if oid), "")
+        new = next((oid for _, _, oid in commit.changes if oid), "")
+        before, after = _at(text, blobs.get(old)), _at(text, blobs.get(new))
+        is_readable = (before is not None or not old) and (after is not None or not new)
+        change = Change(text, before, after) if is_readable and before != after else None
+        moment = datetime.fromtimestamp(commit.time, timezone.utc)
+        yield Event(commit.oid, commit.author, commit.email, moment, commit.subject, change)
+
+
+def _paths(text: str) -> list[str]:
+    from gitmilestone.model.ids import find_id_fault
+
+    return [] if find_id_fault(text) else possible_paths(text)
+
+
+def _at(milestone_id: str, content: bytes | None) -> Milestone | None:
+    return read_document("", milestone_id, content).milestone if content is not None else None

@@ -1,0 +1,218 @@
+"""A set of edits that becomes one commit: what every writing operation works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gitmilestone.errors import (
+    DependencyCycle,
+    HasDependents,
+    InvalidContent,
+    InvalidRequest,
+    MilestoneNotFound,
+    NotInitialised,
+)
+from gitmilestone.model.document import Document, read_document, revise
+from gitmilestone.model.encode import encode
+from gitmilestone.model.ids import check_id
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, folder_of, path_of, possible_paths
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import errors_among
+from gitmilestone.model.schema import modeline
+from gitmilestone.operations.reading import find_file, get_project, read_all, read_one, unreadable
+from gitmilestone.planning.graph import find_cycle
+from gitmilestone.store.files import FileEntry, Files
+from gitmilestone.store.plan import Plan
+
+
+class Draft:
+    """Milestones as they will be. Reads only the files that an edit names; nothing is written here."""
+
+    def __init__(self, files: Files) -> None:
+        if files.find(PROJECT_FILE) is None:
+            raise NotInitialised(f"this repository has no {ROOT}/ yet", "run `git milestone init`")
+        self.files = files
+        self.project = get_project(files)
+        self._places: dict[str, str | None] = {}
+        self._documents: dict[str, Document] = {}
+        self._after: dict[str, Milestone | None] = {}
+        self._texts: dict[str, bytes] = {}
+
+    def resolve(self, text: str) -> str:
+        """The id that `text`, an id or a unique beginning of one, names here."""
+        if text in self._after:
+            if self._after[text] is None:
+                raise MilestoneNotFound(f"{text} is deleted above", "")
+            return text
+        entry = find_file(self.files, text)
+        milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
+        self._places[milestone_id] = entry.path
+        return self.resolve(milestone_id) if milestone_id in self._after else milestone_id
+
+    def find(self, milestone_id: str) -> Milestone | None:
+        """The milestone with exactly this id, with the edits so far."""
+        if milestone_id in self._after:
+            return self._after[milestone_id]
+        document = self._find_document(milestone_id)
+        return document.milestone if document else None
+
+    def get(self, text: str) -> Milestone:
+        """The milestone that `text` names.
+
+        Raises:
+            MilestoneNotFound, AmbiguousId.
+            InvalidContent: Its file has an error.
+        """
+        milestone_id = self.resolve(text)
+        if milestone_id not in self._after:
+            document = self._find_document(milestone_id)
+            if document is None or document.milestone is None:
+                raise unreadable(document) if document else MilestoneNotFound(f"there is no milestone {text!r}")
+        found = self.find(milestone_id)
+        assert found is not None  # noqa: S101  # resolve and the check above leave nothing else
+        return found
+
+    def _find_path(self, milestone_id: str) -> str | None:
+        if milestone_id not in self._places:
+            entry = self._find_entry(milestone_id)
+            self._places[milestone_id] = entry.path if entry else None
+        return self._places[milestone_id]
+
+    def _find_entry(self, milestone_id: str) -> FileEntry | None:
+        return next((entry for path in possible_paths(milestone_id) if (entry := self.files.find(path))), None)
+
+    def _find_document(self, milestone_id: str) -> Document | None:
+        if milestone_id not in self._documents:
+            path = self._find_path(milestone_id)
+            entry = self.files.find(path) if path else None
+            if entry is None:
+                return None
+            self._documents[milestone_id] = read_one(self.files, entry)
+        return self._documents[milestone_id]
+
+    def create(self, milestone: Milestone) -> None:
+        """Adds a milestone.
+
+        Raises:
+            InvalidId: Its id is none, InvalidRequest: it is taken.
+        """
+        check_id(milestone.id)
+        if self._after.get(milestone.id) or (milestone.id not in self._after and self._find_path(milestone.id)):
+            raise InvalidRequest(f"the id {milestone.id} is taken", "choose another, or leave it out")
+        self._after[milestone.id] = milestone
+
+    def update(self, milestone: Milestone) -> None:
+        """Replaces the milestone of the same id, which `get` or `find` has returned."""
+        self._after[milestone.id] = milestone
+        self._texts.pop(milestone.id, None)
+
+    def replace_text(self, milestone_id: str, content: bytes) -> None:
+        """Replaces a whole file by what a person wrote.
+
+        Raises:
+            InvalidContent: It would not pass `check`.
+        """
+        path = f"{ROOT}/{self._find_path(milestone_id)}"
+        document = read_document(path, milestone_id, content, frozenset(self.project.fields))
+        if document.milestone is None:
+            raise InvalidContent("the text has errors", errors_among(document.problems))
+        self._after[milestone_id] = document.milestone
+        self._texts[milestone_id] = document.text.encode()
+
+    def delete(self, milestone_id: str) -> None:
+        self._after[milestone_id] = None
+
+    @property
+    def changed(self) -> list[str]:
+        """Ids of milestones that are not what they were."""
+        return [name for name, after in self._after.items() if after != self._before(name) or name in self._texts]
+
+    def _before(self, milestone_id: str) -> Milestone | None:
+        document = self._find_document(milestone_id)
+        return document.milestone if document else None
+
+    def plan(self, message: str, *, allow_dependents: bool = False) -> Plan:
+        """The files and the message of the commit, after checking what the edits touch.
+
+        Raises:
+            DependencyCycle, HasDependents.
+            InvalidContent: A file would not pass `check`.
+        """
+        self._refuse_cycles()
+        if not allow_dependents:
+            self._refuse_dependents()
+        files: dict[str, bytes | None] = {}
+        for milestone_id, milestone in self._after.items():
+            old_path = self._find_path(milestone_id)
+            if milestone is None:
+                if old_path:
+                    files[old_path] = None
+                continue
+            path = self._path_for(milestone, old_path)
+            if old_path and path != old_path:
+                files[old_path] = None
+            files[path] = self._content(milestone, path)
+        return Plan(files, message)
+
+    def _path_for(self, milestone: Milestone, old_path: str | None) -> str:
+        """A file stays where it is, in whatever layout, until its status moves it."""
+        if old_path and old_path.startswith(folder_of(milestone.status) + "/"):
+            return old_path
+        return path_of(milestone.id, milestone.status, self.project.layout)
+
+    def _content(self, milestone: Milestone, path: str) -> bytes:
+        if milestone.id in self._texts:
+            return self._texts[milestone.id]
+        document = self._find_document(milestone.id)
+        if document is not None and document.milestone is not None:
+            return revise(document, milestone)
+        content = encode(milestone, self._modeline(path))
+        written = read_document(f"{ROOT}/{path}", milestone.id, content, frozenset(milestone.extra))
+        if written.milestone != milestone:
+            raise InvalidContent(f"{milestone.id} can't be written", errors_among(written.problems))
+        return content
+
+    def _modeline(self, path: str) -> str:
+        """Editors find the schema by a comment, where the project keeps a schema file."""
+        if self.files.find(SCHEMA_FILE) is None:
+            return ""
+        return modeline("../" * path.count("/") + SCHEMA_FILE)
+
+    def _refuse_cycles(self) -> None:
+        grown = [
+            name
+            for name, after in self._after.items()
+            if after and after.blockers and set(after.blockers) - set(self._old_blockers(name))
+        ]
+        cycle = find_cycle(grown, self._blockers_of)
+        if cycle:
+            raise DependencyCycle(cycle)
+
+    def _old_blockers(self, milestone_id: str) -> tuple[str, ...]:
+        before = self._before(milestone_id)
+        return before.blockers if before else ()
+
+    def _blockers_of(self, milestone_id: str) -> Iterable[str]:
+        milestone = self.find(milestone_id)
+        return milestone.blockers if milestone else ()
+
+    def _refuse_dependents(self) -> None:
+        deleted = {name for name, after in self._after.items() if after is None}
+        if not deleted:
+            return
+        dependents: dict[str, list[str]] = {}
+        for milestone in self._all():
+            for dependency in milestone.depends_on:
+                if dependency.id in deleted:
+                    dependents.setdefault(dependency.id, []).append(milestone.id)
+        if dependents:
+            listed = "; ".join(f"{name} (by {', '.join(sorted(by))})" for name, by in sorted(dependents.items()))
+            raise HasDependents(
+                f"others depend on it: {listed}", "`git milestone depend remove` first, or delete with --force"
+            )
+
+    def _all(self) -> Iterable[Milestone]:
+        for milestone, _ in read_all(self.files).entries:
+            if milestone.id not in self._after:
+                yield milestone
+        yield from (after for after in self._after.values() if after)

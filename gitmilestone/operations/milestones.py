@@ -1,0 +1,218 @@
+"""Creates, edits, moves and deletes milestones: each call is one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from gitmilestone.errors import Refused
+from gitmilestone.model.ids import make_id
+from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
+from gitmilestone.operations.draft import Draft
+from gitmilestone.operations.values import parse_field, revise_fields
+from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
+from gitmilestone.store.plan import Plan, WriteOptions, Written
+
+Verb = Literal["start", "block", "complete", "cancel", "reopen"]
+_OUTCOMES: dict[Verb, Status] = {
+    "start": "in_progress",
+    "block": "blocked",
+    "complete": "completed",
+    "cancel": "cancelled",
+    "reopen": "planned",
+}
+DEFAULT = WriteOptions()
+
+
+class Edited(NamedTuple):
+    """What a write did.
+
+    Attributes:
+        milestones: As they are now; of a deletion, as they were.
+        changed: Ids of those that are not what they were.
+        warnings: For people.
+    """
+
+    commit: str | None
+    milestones: tuple[Milestone, ...]
+    changed: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def write_draft(
+    store: Store,
+    edit: Callable[[Draft], tuple[str, Sequence[Milestone], Sequence[str]]],
+    options: WriteOptions,
+    *,
+    allow_dependents: bool = False,
+) -> Edited:
+    """Runs `edit` on a draft of the branch as it is, and commits what it leaves.
+
+    Args:
+        edit: Changes the draft; returns the commit's message, the milestones to report, and warnings.
+            Runs again when the branch moves meanwhile.
+    """
+    outcome: list[Any] = [(), (), ()]
+
+    def build(files: Files) -> Plan:
+        draft = Draft(files)
+        message, milestones, warnings = edit(draft)
+        outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings)
+        return draft.plan(message, allow_dependents=allow_dependents)
+
+    written: Written = store.write(build, options)
+    milestones, changed, warnings = outcome
+    return Edited(written.commit, milestones, changed, warnings)
+
+
+def create(
+    store: Store,
+    title: str,
+    fields: Mapping[str, Any],
+    *,
+    now: datetime,
+    milestone_id: str | None = None,
+    options: WriteOptions = DEFAULT,
+) -> Edited:
+    """Creates one milestone.
+
+    Args:
+        fields: Field name -> text or value, as `revise_fields` takes them; prefixes of ids in `depends_on`
+            are completed.
+        milestone_id: None makes one from the title.
+
+    Raises:
+        InvalidId, InvalidValue, InvalidRequest (the id is taken), DependencyCycle.
+    """
+    valid_title = parse_field("title", title)
+    made_id = milestone_id if milestone_id is not None else make_id(valid_title)
+
+    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+        milestone = revise_fields(Milestone(made_id, valid_title, created=now), fields)
+        milestone = complete_dependencies(draft, milestone)
+        draft.create(milestone)
+        return f"milestone: create {made_id}", [milestone], warn_dates(draft, milestone)
+
+    return write_draft(store, edit, options)
+
+
+def edit_fields(
+    store: Store,
+    text: str,
+    revise: Callable[[Milestone], Milestone],
+    options: WriteOptions = DEFAULT,
+) -> Edited:
+    """Edits one milestone by a pure function of it."""
+
+    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+        before = draft.get(text)
+        after = complete_dependencies(draft, revise(before), known=before)
+        draft.update(after)
+        names = [field for field in after._fields if getattr(after, field) != getattr(before, field)]
+        what = f" ({', '.join(names)})" if names else ""
+        return f"milestone: edit {after.id}{what}", [after], warn_dates(draft, after, known=before)
+
+    return write_draft(store, edit, options)
+
+
+def replace_text(store: Store, text: str, content: bytes, options: WriteOptions = DEFAULT) -> Edited:
+    """Replaces one milestone's file by what a person wrote in an editor."""
+
+    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+        milestone_id = draft.resolve(text)
+        draft.replace_text(milestone_id, content)
+        return f"milestone: edit {milestone_id}", [draft.get(milestone_id)], ()
+
+    return write_draft(store, edit, options)
+
+
+def transition(store: Store, verb: Verb, ids: Sequence[str], options: WriteOptions = DEFAULT) -> Edited:
+    """Moves milestones to the status that `verb` stands for, in one commit; those there already stay.
+
+    Raises:
+        Refused: A closed one would have to be reopened first, or an open one can't be reopened.
+    """
+    status = _OUTCOMES[verb]
+
+    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+        milestones = []
+        warnings: list[str] = []
+        for text in ids:
+            before = draft.get(text)
+            _refuse_transition(verb, before, status)
+            after = before._replace(status=status)
+            warnings += _warn_transition(draft, verb, before)
+            draft.update(after)
+            milestones.append(after)
+        return _message(verb, draft.changed), milestones, warnings
+
+    return write_draft(store, edit, options)
+
+
+def _refuse_transition(verb: Verb, milestone: Milestone, status: Status) -> None:
+    if milestone.status == status:
+        return
+    if verb != "reopen" and milestone.status in CLOSED_STATUSES:
+        raise Refused(f"{milestone.id} is {milestone.status}", f"`git milestone reopen {milestone.id}` first")
+    if verb == "reopen" and milestone.status == "in_progress":
+        raise Refused(f"{milestone.id} is in progress", "only closed or blocked milestones are reopened")
+
+
+def _warn_transition(draft: Draft, verb: Verb, milestone: Milestone) -> list[str]:
+    if verb != "complete" or milestone.status == "completed":
+        return []
+    warnings = []
+    open_tasks = [task.id for task in milestone.tasks if task.status != "completed"]
+    if open_tasks:
+        warnings.append(f"{milestone.id} has {len(open_tasks)} open tasks: {', '.join(open_tasks)}")
+    waiting = [name for name in milestone.blockers if (found := draft.find(name)) and found.is_open]
+    if waiting:
+        warnings.append(f"{milestone.id} depends on milestones that are open: {', '.join(waiting)}")
+    return warnings
+
+
+def _message(verb: str, ids: Sequence[str]) -> str:
+    if len(ids) == 1:
+        return f"milestone: {verb} {ids[0]}"
+    return f"milestone: {verb} {len(ids)} milestones\n\n" + "".join(f"- {name}\n" for name in ids)
+
+
+def delete(store: Store, ids: Sequence[str], *, force: bool = False, options: WriteOptions = DEFAULT) -> Edited:
+    """Deletes milestones in one commit.
+
+    Raises:
+        HasDependents: Others depend on them; `force` leaves those with a dangling dependency.
+    """
+
+    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+        milestones = []
+        for text in ids:
+            milestone = draft.get(text)
+            draft.delete(milestone.id)
+            milestones.append(milestone)
+        return _message("delete", [milestone.id for milestone in milestones]), milestones, ()
+
+    return write_draft(store, edit, options, allow_dependents=force)
+
+
+def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone | None = None) -> Milestone:
+    """Dependencies that were named by a unique beginning get their whole id."""
+    had = {dependency.id for dependency in known.depends_on} if known else set()
+    whole = {}
+    for dependency in milestone.depends_on:
+        name = dependency.id
+        if name not in had and name != milestone.id and draft.find(name) is None:
+            name = draft.resolve(name)
+        whole[name] = dependency._replace(id=name)
+    return milestone._replace(depends_on=tuple(whole[name] for name in sorted(whole)))
+
+
+def warn_dates(draft: Draft, milestone: Milestone, known: Milestone | None = None) -> list[str]:
+    """What a person should hear of dates that an edit has set."""
+    warnings = []
+    if milestone.start and milestone.due and milestone.due < milestone.start:
+        if known is None or (known.start, known.due) != (milestone.start, milestone.due):
+            warnings.append(f"{milestone.id} is due {milestone.due}, before it starts, {milestone.start}")
+    return warnings

@@ -1,0 +1,47 @@
+"""Answers queries: every filter is SQL over an index of the state that was asked about."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from gitmilestone.derived.sqlite import Index, Statistics
+from gitmilestone.model.problem import Problem
+from gitmilestone.model.row import Row
+from gitmilestone.operations.reading import Reading, read_all
+from gitmilestone.query.query import Query
+from gitmilestone.store.files import Files
+
+
+class Answer(NamedTuple):
+    """Attributes:
+    rows: In the query's order.
+    total: How many there are without limit and offset.
+    problems, unreadable: Of the files that could not be served.
+    """
+
+    rows: list[Row]
+    total: int
+    problems: tuple[Problem, ...]
+    unreadable: int
+
+
+def open_index(files: Files) -> tuple[Index, Reading]:
+    """An index of a state. O(files): it is built in memory."""
+    reading = read_all(files)
+    index = Index.memory()
+    index.fill(reading.entries)
+    return index, reading
+
+
+def answer(files: Files, query: Query) -> Answer:
+    index, reading = open_index(files)
+    rows = index.rows(query)
+    is_cut = query.limit is not None or query.offset
+    total = index.count(query) if is_cut else len(rows)
+    return Answer(rows, total, reading.problems, reading.unreadable)
+
+
+def statistics(files: Files, today: date) -> Statistics:
+    index, _ = open_index(files)
+    return index.statistics(today)

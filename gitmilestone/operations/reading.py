@@ -1,0 +1,176 @@
+"""Reads milestones from files: one by its id, or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitmilestone.errors import AmbiguousId, InvalidContent, InvalidId, MilestoneNotFound
+from gitmilestone.model.config import Project, read_project, read_tier
+from gitmilestone.model.document import MAX_BYTES, Document, read_document, too_large
+from gitmilestone.model.ids import check_id
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place, folder_of, possible_paths
+from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.store.files import FileEntry, Files, read_file
+
+_SHOWN = 8
+
+
+class Reading(NamedTuple):
+    """Every milestone of a state.
+
+    Attributes:
+        documents: By id, in path order; of files with an error, none.
+        problems: Of all files, those with an error too.
+        unreadable: How many files have an error.
+        total_bytes: Of all milestone files.
+    """
+
+    documents: dict[str, Document]
+    problems: tuple[Problem, ...]
+    unreadable: int
+    total_bytes: int
+
+    @property
+    def entries(self) -> Iterator[tuple[Milestone, str]]:
+        """(milestone, path) of each."""
+        return ((doc.milestone, doc.path) for doc in self.documents.values() if doc.milestone)
+
+
+def get_project(files: Files) -> Project:
+    return read_project(read_file(files, PROJECT_FILE))[0]
+
+
+def get_tier(files: Files) -> str:
+    return read_tier(read_file(files, TIER_FILE))
+
+
+def read_all(files: Files) -> Reading:
+    """Reads every milestone; a file with an error is a problem, and the others are served. O(files)."""
+    known = frozenset(get_project(files).fields)
+    problems: list[Problem] = []
+    readable: list[FileEntry] = []
+    for entry in files.iter_entries():
+        place = find_place(entry.path)
+        if place is None:
+            continue
+        if not entry.is_plain:
+            problems.append(not_plain(entry.path))
+        elif fault := find_path_fault(place):
+            hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"
+            problems.append(Problem(f"{ROOT}/{entry.path}", 0, "bad-id", f"{place.id!r}: {fault}", hint))
+        else:
+            readable.append(entry)
+    unreadable = len(problems)
+    documents: dict[str, Document] = {}
+    total_bytes = 0
+    for entry, size, content in files.iter_contents(readable, MAX_BYTES):
+        total_bytes += size
+        document = _read_entry(entry, size, content, known)
+        problems += document.problems
+        if document.milestone is None:
+            unreadable += 1
+            continue
+        first = documents.setdefault(document.milestone.id, document)
+        if first is not document:
+            problems += duplicate(first.path, document.path, document.milestone.id)
+            unreadable += 1
+    return Reading(documents, tuple(problems), unreadable, total_bytes)
+
+
+def not_plain(path: str) -> Problem:
+    return Problem(
+        f"{ROOT}/{path}", 0, "symbolic-link", "is no plain file", "links are never followed: commit the file itself"
+    )
+
+
+def duplicate(first: str, second: str, milestone_id: str) -> list[Problem]:
+    message = f"the id {milestone_id} is in {first} and in {second}"
+    return [Problem(path, 0, "duplicate-id", message, "delete one of the two files") for path in (first, second)]
+
+
+def _read_entry(entry: FileEntry, size: int, content: bytes | None, known: frozenset[str]) -> Document:
+    path = f"{ROOT}/{entry.path}"
+    place = find_place(entry.path)
+    if content is None or place is None:
+        return Document(path, "", None, None, (too_large(path, size),))
+    document = read_document(path, place.id, content, known)
+    milestone = document.milestone
+    if milestone is None or folder_of(milestone.status) == place.folder:
+        return document
+    problem = Problem(
+        path,
+        0,
+        "wrong-folder",
+        f"a milestone that is {milestone.status} belongs in {folder_of(milestone.status)}/",
+        "`git milestone check --fix` moves it",
+    )
+    return document._replace(problems=(*document.problems, problem))
+
+
+def find_file(files: Files, text: str) -> FileEntry:
+    """The file of the milestone that `text` names, by its id or a unique beginning of it.
+
+    Raises:
+        InvalidId, MilestoneNotFound, AmbiguousId.
+    """
+    prefix = check_id(text)
+    exact = [entry for path in possible_paths(prefix) if (entry := files.find(path)) is not None]
+    if exact:
+        return exact[0]
+    matches = {
+        place.id: entry
+        for entry in files.iter_entries()
+        if (place := find_place(entry.path)) and place.id.startswith(prefix)
+    }
+    if not matches:
+        raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text))
+    if prefix in matches:
+        return matches[prefix]
+    if len(matches) > 1:
+        shown = sorted(matches)[:_SHOWN]
+        more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
+        raise AmbiguousId(f"{text!r} begins several ids: {', '.join(shown)}{more}", "give more of it")
+    return next(iter(matches.values()))
+
+
+def _nearest(files: Files, text: str) -> str:
+    from difflib import get_close_matches
+
+    ids = [place.id for entry in files.iter_entries() if (place := find_place(entry.path))]
+    nearest = get_close_matches(text, ids, 3, 0.5)
+    return f"did you mean {' or '.join(nearest)}?" if nearest else "`git milestone list --all` shows them all"
+
+
+def get_document(files: Files, text: str) -> Document:
+    """One milestone's document, without reading any other file.
+
+    Raises:
+        InvalidContent: Its file has an error.
+    """
+    document = read_one(files, find_file(files, text))
+    if document.milestone is None:
+        raise unreadable(document)
+    return document
+
+
+def read_one(files: Files, entry: FileEntry) -> Document:
+    if not entry.is_plain:
+        return Document(f"{ROOT}/{entry.path}", "", None, None, (not_plain(entry.path),))
+    for _, size, content in files.iter_contents([entry], MAX_BYTES):
+        return _read_entry(entry, size, content, frozenset(get_project(files).fields))
+    raise MilestoneNotFound(f"{ROOT}/{entry.path} is gone", "")
+
+
+def unreadable(document: Document) -> InvalidContent:
+    problems = errors_among(document.problems)
+    return InvalidContent(f"{document.path} can't be read", problems, "mend the file, then commit it")
+
+
+def is_id(text: str) -> bool:
+    try:
+        check_id(text)
+    except InvalidId:
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""Field values from what people type and programs send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gitmilestone.errors import InvalidRequest, InvalidValue
+from gitmilestone.model.fields import FIELDS, TASK_FIELDS
+from gitmilestone.model.ids import check_id, make_id
+from gitmilestone.model.kinds import LABEL, BadValue, Kind, find_nearest, format_number
+from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, Milestone, Task
+
+_TASK_FIELDS = {field.name: field for field in TASK_FIELDS}
+_CUSTOM = "x."
+
+
+def parse_field(name: str, value: Any) -> Any:
+    """A field's value from text, or from JSON's types; None and "" are unset.
+
+    Raises:
+        InvalidValue: The text is no value of that field.
+    """
+    field = FIELDS[name]
+    if field.shape == "labels":
+        return parse_labels(_listed(name, value))
+    if field.shape == "dependencies":
+        return parse_dependencies(_listed(name, value))
+    if field.shape == "tasks":
+        return parse_tasks(value)
+    if value is None or value == "":
+        if field.required:
+            raise InvalidValue(f"`{name}` can't be unset", field.doc)
+        return None
+    return _parse(field.kind, name, _text(name, value))
+
+
+def _parse(kind: Kind, name: str, text: str) -> Any:
+    try:
+        return kind.parse(text)
+    except BadValue as fault:
+        raise InvalidValue(f"`{name}` {fault.message}", fault.hint) from None
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InvalidValue(f"`{name}` is text, not {type(value).__name__}", "")
+    if isinstance(value, str):
+        return value
+    return format_number(value) + ("d" if name == "estimate" else "")
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise InvalidValue(f"`{name}` is a list, not {type(value).__name__}", "")
+
+
+def parse_labels(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted({_parse(LABEL, "labels", _text("labels", value)) for value in values}))
+
+
+def parse_dependencies(values: Iterable[Any]) -> tuple[Dependency, ...]:
+    """From `id`, `id:relates` or {"id": ..., "type": ...}."""
+    found: dict[str, Dependency] = {}
+    for value in values:
+        dependency = _parse_dependency(value)
+        found[dependency.id] = dependency
+    return tuple(found[key] for key in sorted(found))
+
+
+def _parse_dependency(value: Any) -> Dependency:
+    if isinstance(value, Dependency):
+        return value
+    if isinstance(value, Mapping):
+        name, kind = value.get("id"), value.get("type", "blocks")
+    else:
+        name, _, kind = _text("depends_on", value).partition(":")
+        kind = kind.strip() or "blocks"
+    if kind not in DEPENDENCY_TYPES:
+        nearest = find_nearest(str(kind), DEPENDENCY_TYPES)
+        raise InvalidValue(
+            f"a dependency's type is one of {', '.join(DEPENDENCY_TYPES)}, not {kind!r}",
+            f"did you mean `{nearest}`?" if nearest else "",
+        )
+    return Dependency(check_id(str(name or "")), kind)
+
+
+def parse_tasks(value: Any) -> tuple[Task, ...]:
+    """From {id: {"title": ...}}, or a list of {"id", "title", ...} or of titles."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, Mapping):
+        items: list[Any] = [{"id": key, **_mapping(task)} for key, task in value.items()]
+    elif isinstance(value, list | tuple):
+        items = list(value)
+    else:
+        raise InvalidValue(f"`tasks` is a mapping or a list, not {type(value).__name__}", "")
+    tasks = tuple(_parse_task(item) for item in items)
+    if len({task.id for task in tasks}) < len(tasks):
+        raise InvalidValue("two tasks have the same id", "give each its own")
+    return tasks
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {"title": value}
+
+
+def _parse_task(item: Any) -> Task:
+    if isinstance(item, Task):
+        return item
+    values = dict(_mapping(item))
+    task_id = values.pop("id", None)
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        field = _TASK_FIELDS.get(name)
+        if field is None:
+            nearest = find_nearest(name, list(_TASK_FIELDS))
+            raise InvalidValue(f"a task has no {name!r}", f"did you mean `{nearest}`?" if nearest else "")
+        if value is not None:
+            parsed[name] = _parse(field.kind, f"tasks.{name}", _text(f"tasks.{name}", value))
+    if "title" not in parsed:
+        raise InvalidValue("a task needs a title", "")
+    return Task(id=check_id(task_id) if task_id else make_id(parsed["title"]), **parsed)
+
+
+def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
+    """The milestone with these fields replaced; `x.KEY` names a custom key, None unsets.
+
+    Raises:
+        InvalidRequest: A key is no field. InvalidValue: a value does not fit.
+    """
+    changes: dict[str, Any] = {}
+    extra = dict(milestone.extra)
+    for name, value in values.items():
+        if name.startswith(_CUSTOM) and len(name) > len(_CUSTOM):
+            _set_custom(extra, name[len(_CUSTOM) :], value)
+        elif name == "extra" and isinstance(value, Mapping):
+            for key, item in value.items():
+                _set_custom(extra, key, item)
+        elif name in FIELDS:
+            changes[name] = parse_field(name, value)
+        else:
+            nearest = find_nearest(name, list(FIELDS))
+            raise InvalidRequest(
+                f"{name!r} is no field",
+                f"did you mean `{nearest}`? A key of your own is x.{name}" if nearest else f"a key of your own is x.{name}",
+            )
+    return milestone._replace(**changes, extra=extra)
+
+
+def _set_custom(extra: dict[str, Any], key: str, value: Any) -> None:
+    if key in FIELDS or not key or not key.isprintable():
+        raise InvalidRequest(f"{key!r} can't be a key of your own", "choose another")
+    if value is None:
+        extra.pop(key, None)
+    else:
+        extra[key] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """JSON's types as a file holds them: text, lists and mappings."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)

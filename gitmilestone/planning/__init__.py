@@ -1,0 +1,1 @@
+"""Pure functions over milestones: the dependency graph."""

@@ -1,0 +1,1 @@
+"""Query text -> Query -> parameterised SQL."""

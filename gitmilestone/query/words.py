@@ -1,0 +1,32 @@
+"""Texts as they are compared: without case, and as words. The same at load and in a query."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WORD = re.compile(r"[^\W_]+")  # exactly the runs of str.isalnum
+_ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(
+    128
+)
+
+
+def fold(text: str) -> str:
+    """The text in NFKC without case: two texts that fold alike are equal in a query."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The runs of letters and digits, folded: `Ship 2FA-login` -> ship, 2fa, login."""
+    return tuple(join_words(text).split())
+
+
+def join_words(text: str) -> str:
+    """The words as they are searched, ` ship 2fa login `; columns so joined share no phrase."""
+    if text.isascii():  # the same, at a third of the time
+        joined = b" ".join(text.encode().translate(_ASCII).split()).decode()
+    else:
+        joined = " ".join(_WORD.findall(fold(text)))
+    return f" {joined} " if joined else ""

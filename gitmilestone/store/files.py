@@ -1,0 +1,198 @@
+"""The files below `.milestones/` in one state: a revision's tree, the staging area, or the work tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from gitmilestone.errors import UnsafePath
+from gitmilestone.model.layout import ROOT
+from gitmilestone.store.objects import Objects
+from gitmilestone.store.trees import FILE_MODE, TreeEntry, find_entry, iter_entries
+
+if TYPE_CHECKING:
+    from gitmilestone.store.staging import Staging
+
+EXECUTABLE_MODE = 0o100755
+LINK_MODE = 0o120000
+
+
+class FileEntry(NamedTuple):
+    """A file. `path` is below `.milestones/`; `oid` is None in the work tree."""
+
+    path: str
+    mode: int
+    oid: str | None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.mode in (FILE_MODE, EXECUTABLE_MODE)
+
+
+class Files(Protocol):
+    """A state to read from."""
+
+    def iter_entries(self) -> Iterator[FileEntry]:
+        """Every file, in path order within each folder."""
+
+    def find(self, path: str) -> FileEntry | None: ...
+
+    def iter_contents(
+        self, entries: Iterable[FileEntry], max_bytes: int | None = None
+    ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+        """Yields (entry, size, content), content None where it is larger than `max_bytes`."""
+
+
+def read_file(files: Files, path: str) -> bytes | None:
+    """One file's content, None where there is no such plain file."""
+    entry = files.find(path)
+    if entry is None or not entry.is_plain:
+        return None
+    return next(iter(files.iter_contents([entry])))[2]
+
+
+class TreeFiles:
+    """The files of a tree object."""
+
+    def __init__(self, objects: Objects, root_tree: str | None) -> None:
+        """`root_tree` is the oid of the whole project's tree; None the empty one."""
+        self.objects = objects
+        self.root_tree = root_tree
+        found = self._child(root_tree, ROOT)
+        if found is not None and not found.is_tree:
+            raise UnsafePath(f"{ROOT} is not a folder", "a symbolic link or file there is never followed: remove it")
+        self.tree: str | None = found.oid if found else None
+        """The oid of the `.milestones` tree."""
+
+    def _child(self, tree: str | None, name: str) -> TreeEntry | None:
+        if tree is None:
+            return None
+        return find_entry(
+            self.objects.get_tree(tree), name.encode("utf-8", "surrogateescape"), self.objects.oid_length
+        )
+
+    def iter_entries(self) -> Iterator[FileEntry]:
+        if self.tree is not None:
+            yield from self._iter_tree(self.tree, "")
+
+    def _iter_tree(self, tree: str, prefix: str) -> Iterator[FileEntry]:
+        for entry in iter_entries(self.objects.get_tree(tree), self.objects.oid_length):
+            path = prefix + entry.name.decode("utf-8", "surrogateescape")
+            if entry.is_tree:
+                yield from self._iter_tree(entry.oid, path + "/")
+            else:
+                yield FileEntry(path, entry.mode, entry.oid)
+
+    def find(self, path: str) -> FileEntry | None:
+        tree = self.tree
+        *folders, name = path.split("/")
+        for folder in folders:
+            child = self._child(tree, folder)
+            if child is None or not child.is_tree:
+                return None
+            tree = child.oid
+        entry = self._child(tree, name)
+        return None if entry is None or entry.is_tree else FileEntry(path, entry.mode, entry.oid)
+
+    def iter_contents(
+        self, entries: Iterable[FileEntry], max_bytes: int | None = None
+    ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+        return _iter_blobs(self.objects, entries, max_bytes)
+
+
+class StagedFiles:
+    """The files as `git add` left them."""
+
+    def __init__(self, objects: Objects, staging: Staging) -> None:
+        self.objects = objects
+        self.staging = staging
+
+    def iter_entries(self) -> Iterator[FileEntry]:
+        for entry in self.staging.iter_entries(ROOT + "/"):
+            # Of a conflicted path, "ours" is read; git refuses to commit it anyway.
+            if entry.stage in (0, 2) and not entry.intent_to_add:
+                yield FileEntry(entry.path[len(ROOT) + 1 :], entry.mode, entry.oid)
+
+    def find(self, path: str) -> FileEntry | None:
+        full = f"{ROOT}/{path}"
+        for entry in self.staging.lookup([full]).get(full, []):
+            if entry.stage in (0, 2) and not entry.intent_to_add:
+                return FileEntry(path, entry.mode, entry.oid)
+        return None
+
+    def iter_contents(
+        self, entries: Iterable[FileEntry], max_bytes: int | None = None
+    ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+        return _iter_blobs(self.objects, entries, max_bytes)
+
+
+def _iter_blobs(
+    objects: Objects, entries: Iterable[FileEntry], max_bytes: int | None
+) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+    listed: Sequence[FileEntry] = list(entries)
+    answers = objects.iter_blobs((entry.oid or "" for entry in listed), max_bytes)
+    for entry, (size, content) in zip(listed, answers, strict=True):
+        yield entry, size, content
+
+
+class WorkFiles:
+    """The files as they lie in the work tree. Symbolic links are reported, never followed."""
+
+    def __init__(self, work_dir: str) -> None:
+        self.root = os.path.join(work_dir, ROOT)
+
+    def iter_entries(self) -> Iterator[FileEntry]:
+        if os.path.islink(self.root):
+            raise UnsafePath(f"{ROOT} is a symbolic link", "it is never followed: replace it by a folder")
+        yield from self._iter_folder(self.root, "")
+
+    def _iter_folder(self, folder: str, prefix: str) -> Iterator[FileEntry]:
+        try:
+            children = sorted(os.scandir(folder), key=lambda child: child.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for child in children:
+            path = prefix + child.name
+            if child.is_dir(follow_symlinks=False):
+                yield from self._iter_folder(child.path, path + "/")
+            else:
+                yield FileEntry(path, _mode_of(child.path), None)
+
+    def find(self, path: str) -> FileEntry | None:
+        refuse_links(self.root, path)
+        try:
+            return FileEntry(path, _mode_of(os.path.join(self.root, path)), None)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def iter_contents(
+        self, entries: Iterable[FileEntry], max_bytes: int | None = None
+    ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+        for entry in entries:
+            path = os.path.join(self.root, entry.path)
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except FileNotFoundError:
+                continue
+            with open(descriptor, "rb") as file:
+                size = os.fstat(descriptor).st_size
+                yield entry, size, None if max_bytes is not None and size > max_bytes else file.read()
+
+
+def _mode_of(path: str) -> int:
+    import stat
+
+    status = os.lstat(path)
+    if stat.S_ISREG(status.st_mode):
+        return EXECUTABLE_MODE if status.st_mode & 0o100 else FILE_MODE
+    return LINK_MODE if stat.S_ISLNK(status.st_mode) else 0
+
+
+def refuse_links(root: str, path: str) -> None:
+    """Raises UnsafePath where a folder on the way to `path`, `root` itself included, is a symbolic link."""
+    current = root
+    for part in ["", *path.split("/")[:-1]]:
+        current = os.path.join(current, part) if part else current
+        if os.path.islink(current):
+            raise UnsafePath(f"{current} is a symbolic link", "it is never followed: replace it by a folder")

@@ -1,0 +1,50 @@
+"""What a write is asked for and what it did: light values, so that commands that only read don't load the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gitmilestone.store.files import Files
+
+
+class WriteOptions(NamedTuple):
+    """How a write is to be made.
+
+    Attributes:
+        message: Replaces the operation's own commit message.
+        stage_only: Stage, don't commit (`--no-commit`); what is staged already is built upon.
+        verify: Run the pre-commit and commit-msg hooks.
+        detached: Allow a commit on a detached HEAD.
+        when: Author and committer date, for imports that replay a history.
+    """
+
+    message: str | None = None
+    stage_only: bool = False
+    verify: bool = True
+    detached: bool = False
+    when: datetime | None = None
+
+
+class Plan(NamedTuple):
+    """What a write wants.
+
+    Attributes:
+        files: Path below `.milestones/` -> content, None to remove the file.
+        message: The commit's; its first line is the subject.
+    """
+
+    files: Mapping[str, bytes | None]
+    message: str
+
+
+class Written(NamedTuple):
+    """What a write did; `commit` is None where it was only staged, or nothing changed."""
+
+    commit: str | None
+    paths: tuple[str, ...]
+
+
+Build = Callable[["Files"], Plan]

@@ -1,0 +1,103 @@
+"""Finds the repository: one call of git, whose answer is then pinned for every later call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitmilestone.errors import EnvironmentFault, NotARepository
+from gitmilestone.store.git import Git
+
+
+class Repository(NamedTuple):
+    """Where a repository's parts lie, all absolute.
+
+    Attributes:
+        git_dir: This worktree's own git directory.
+        common_dir: Shared by all linked worktrees.
+        work_dir: None in a bare repository, and inside a git directory.
+        is_bare: Whether there are no files to lay at all.
+        oid_length: 20 (sha1) or 32 (sha256) bytes.
+        environ: The user's environment with the repository pinned in it.
+        user_environ: The user's environment as it came, for hooks.
+    """
+
+    git_dir: str
+    common_dir: str
+    objects_dir: str
+    index_path: str
+    hooks_dir: str
+    work_dir: str | None
+    is_bare: bool
+    oid_length: int
+    environ: Mapping[str, str]
+    user_environ: Mapping[str, str]
+
+    @property
+    def git(self) -> Git:
+        return Git(self.work_dir or self.git_dir, self.environ)
+
+    @property
+    def state_dir(self) -> str:
+        """What belongs to this worktree alone: the journal, the current milestone."""
+        return os.path.join(self.git_dir, "milestone")
+
+
+_QUESTIONS = (
+    "--path-format=absolute",
+    "--show-object-format",
+    "--is-bare-repository",
+    "--git-dir",
+    "--git-common-dir",
+    "--git-path",
+    "objects",
+    "--git-path",
+    "index",
+    "--git-path",
+    "hooks",
+    "--show-toplevel",
+)
+
+
+def discover(directory: str, environ: Mapping[str, str]) -> Repository:
+    """The repository that git itself would use in `directory`.
+
+    Raises:
+        NotARepository: There is none, or git refuses it (safe.directory, safe.bareRepository).
+    """
+    result = Git(directory, environ).run("rev-parse", *_QUESTIONS)
+    lines = result.stdout.decode("utf-8", "surrogateescape").splitlines()
+    if len(lines) < 7:
+        raise _explain(directory, result.stderr.decode("utf-8", "replace").strip())
+    object_format, bare, git_dir, common_dir, objects_dir, index_path, hooks_dir, *work_dir = lines
+    pinned = {**environ, "GIT_DIR": git_dir}
+    if work_dir:
+        pinned["GIT_WORK_TREE"] = work_dir[0]
+    for variable, value in (
+        ("GIT_INDEX_FILE", index_path),
+        ("GIT_OBJECT_DIRECTORY", objects_dir),
+        ("GIT_COMMON_DIR", common_dir),
+    ):
+        if variable in environ:
+            pinned[variable] = value
+    return Repository(
+        git_dir=git_dir,
+        common_dir=common_dir,
+        objects_dir=objects_dir,
+        index_path=index_path,
+        hooks_dir=hooks_dir,
+        work_dir=work_dir[0] if work_dir else None,
+        is_bare=bare == "true",
+        oid_length=32 if object_format == "sha256" else 20,
+        environ=pinned,
+        user_environ=environ,
+    )
+
+
+def _explain(directory: str, said: str) -> EnvironmentFault:
+    said = said.removeprefix("fatal: ")
+    first, _, rest = said.partition("\n")
+    if "not a git repository" in said:
+        return NotARepository(f"{directory} is not in a git repository", "run `git init` first, or use `git -C DIR`")
+    return NotARepository(first or f"git can't use {directory}", rest.strip())

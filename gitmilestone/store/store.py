@@ -1,0 +1,224 @@
+"""The only door to git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitmilestone.errors import EnvironmentFault, InvalidValue, MilestoneError, UnknownRevision
+from gitmilestone.model.layout import ROOT
+from gitmilestone.store.files import Files, StagedFiles, TreeFiles, WorkFiles
+from gitmilestone.store.git import Git
+from gitmilestone.store.locks import WriteLock, refuse_unwritable
+from gitmilestone.store.objects import Objects, remove_if_present, write_durably
+from gitmilestone.store.journal import has_journal
+from gitmilestone.store.plan import Build, WriteOptions, Written
+from gitmilestone.store.refs import Head, read_head
+from gitmilestone.store.repository import Repository, discover
+from gitmilestone.store.trees import diff_trees
+
+if TYPE_CHECKING:
+    from gitmilestone.store.staging import Staging
+
+_SHARED_MODES = {"group": 0o660, "true": 0o660, "1": 0o660, "all": 0o664, "world": 0o664, "everybody": 0o664, "2": 0o664}
+
+
+class Commit(NamedTuple):
+    """A commit that touched milestones.
+
+    Attributes:
+        time: Author's, Unix seconds.
+        changes: (path below `.milestones/`, old blob oid, new blob oid), "" where there is no file.
+    """
+
+    oid: str
+    author: str
+    email: str
+    time: int
+    subject: str
+    changes: tuple[tuple[str, str, str], ...]
+
+
+class Store:
+    """One repository, one work tree of it. Not for several threads at once."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.git: Git = repository.git
+        self.objects = Objects(self.git, repository.objects_dir, repository.oid_length)
+        self._config: dict[str, str] | None = None
+
+    @classmethod
+    def open(cls, directory: str, environ: Mapping[str, str]) -> Store:
+        """Opens the repository that git would use in `directory`, and finishes what a killed writer had begun.
+
+        Raises:
+            NotARepository: There is none, or git refuses it.
+        """
+        store = cls(discover(directory, environ))
+        if has_journal(store.repository.state_dir):
+            store._recover_quietly()
+        return store
+
+    @property
+    def staging(self) -> Staging | None:
+        repository = self.repository
+        if repository.work_dir is None:
+            return None
+        from gitmilestone.store.staging import Staging
+
+        return Staging(self.git, repository.index_path, repository.work_dir, repository.oid_length)
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """Git's configuration as it counts here: lower-case key -> last value, "true" for a bare key."""
+        if self._config is None:
+            listed = self.git.check("config", "--null", "--list").decode("utf-8", "surrogateescape")
+            pairs = (item.partition("\n") for item in listed.split("\0") if item)
+            self._config = {_fold(key): value if has_value else "true" for key, has_value, value in pairs}
+        return self._config
+
+    def close(self) -> None:
+        """Ends the reading process. The store can be used on."""
+        self.objects.close()
+
+    def head(self) -> Head:
+        return read_head(self.repository, self.objects)
+
+    def files_at(self, revision: str = "HEAD") -> TreeFiles:
+        """The files of a revision; `HEAD` of an unborn branch has none.
+
+        Raises:
+            UnknownRevision: It names no tree.
+        """
+        if revision.startswith("-"):
+            raise InvalidValue(f"{revision!r} is no revision", "name a commit, a branch or a tag")
+        # "<rev>^{tree}" alone would hide whether the revision or only its object is missing.
+        found = self.objects.find(f"{revision}^{{tree}}")
+        if found is None:
+            if revision == "HEAD" and self.head().commit is None:
+                return TreeFiles(self.objects, None)
+            raise UnknownRevision(f"{revision!r} is no revision of this repository", "`git log --oneline` lists them")
+        self.objects.remember_tree(found.oid, found.content)
+        return TreeFiles(self.objects, found.oid)
+
+    def revision_at(self, moment: str) -> str:
+        """The last commit of HEAD's first-parent line before a date that git understands."""
+        found = self.git.check("rev-list", "-1", "--first-parent", f"--before={moment}", "HEAD").decode().strip()
+        if not found:
+            raise UnknownRevision(f"there is no commit before {moment}", "`git log --reverse` shows the first")
+        return found
+
+    def staged_files(self) -> Files:
+        staging = self.staging
+        if staging is None:
+            raise EnvironmentFault("a bare repository has no staging area", "read a revision with --at")
+        return StagedFiles(self.objects, staging)
+
+    def work_files(self) -> Files:
+        if self.repository.work_dir is None:
+            raise EnvironmentFault("a bare repository has no work tree", "read a revision with --at")
+        return WorkFiles(self.repository.work_dir)
+
+    def write(self, build: Build, options: WriteOptions = WriteOptions()) -> Written:  # noqa: B008  # immutable
+        """Commits what `build` plans, or nothing; runs `build` again when the branch moves meanwhile.
+
+        Args:
+            build: From the files as they are to the files as they should be. Pure: it may run several times.
+
+        Raises:
+            OperationInProgress, DetachedHead, UncommittedEdits, HookRejected, LockHeld, BranchMoved, StorageFull.
+        """
+        from gitmilestone.store.hooks import Hooks
+        from gitmilestone.store.recover import recover
+        from gitmilestone.store.transaction import Transaction
+
+        repository = self.repository
+        if repository.work_dir is None and not repository.is_bare:
+            raise EnvironmentFault("this is inside a git directory", "change to the work tree")
+        staging = self.staging
+        with WriteLock(repository.common_dir):
+            if staging is not None and has_journal(repository.state_dir):
+                recover(repository, self.objects, staging)
+            self.objects.shared_mode = self._shared_mode()
+            written = Transaction(repository, self.objects, staging, self.config, options).run(build)
+        if written.commit:
+            Hooks(repository, self.config).run("post-commit")
+        return written
+
+    def _shared_mode(self) -> int:
+        value = self.config.get("core.sharedrepository", "").lower()
+        if value.startswith("0") and len(value) > 1:
+            return int(value, 8)
+        return _SHARED_MODES.get(value, 0)
+
+    def _recover_quietly(self) -> None:
+        """A reader heals too, unless a writer is at work or nothing can be written here."""
+        from gitmilestone.store.recover import recover
+
+        staging = self.staging
+        if staging is None:
+            return
+        try:
+            with WriteLock(self.repository.common_dir, wait_seconds=0):
+                recover(self.repository, self.objects, staging)
+        except MilestoneError:
+            pass
+
+    def read_state(self, name: str) -> str | None:
+        """A text that belongs to this work tree alone, kept in its git directory."""
+        try:
+            with open(os.path.join(self.repository.state_dir, name), encoding="utf-8") as file:
+                return file.read().strip() or None
+        except FileNotFoundError:
+            return None
+
+    def write_state(self, name: str, text: str | None) -> None:
+        path = os.path.join(self.repository.state_dir, name)
+        temporary = f"{path}.{os.getpid()}"
+        try:
+            if text is None:
+                remove_if_present(path)
+                return
+            os.makedirs(self.repository.state_dir, exist_ok=True)
+            write_durably(temporary, text.encode() + b"\n")
+            os.rename(temporary, path)
+        except OSError as error:
+            raise refuse_unwritable(error, path) from error
+
+    def iter_changed(self, old: TreeFiles, new: TreeFiles) -> Iterator[tuple[str, str, str]]:
+        """Yields (path below `.milestones/`, old blob oid, new blob oid), "" where there is none, in path order.
+
+        Equal folders are not looked into: O(changed paths, and the entries of the folders on the way).
+        """
+        return diff_trees(old.tree, new.tree, self.objects.get_tree, self.repository.oid_length)
+
+    def iter_log(self, paths: list[str], revision: str = "HEAD") -> Iterator[Commit]:
+        """Commits that changed any of `paths` (below `.milestones/`; [] is all of it), newest first, by the graph."""
+        listed = [f":(top,literal){ROOT}/{path}" for path in paths] or [f":(top,literal){ROOT}"]
+        raw = self.git.check(
+            "-c", "log.showSignature=false", "log", "--topo-order", "--no-renames", "--raw", "-r", "-z", "--no-abbrev",
+            "--no-color", "--no-ext-diff", "--format=%x01%H%x00%aN%x00%aE%x00%at%x00%s", revision, "--", *listed,
+        )  # fmt: skip
+        for record in raw.decode("utf-8", "surrogateescape").split("\x01")[1:]:
+            oid, author, email, time, subject, *rest = record.split("\0")
+            rest = [part.lstrip("\n") for part in rest if part.strip("\n")]
+            changes = tuple(
+                (path[len(ROOT) + 1 :], old, new) for path, (old, new) in _iter_raw(rest) if path.startswith(ROOT)
+            )
+            yield Commit(oid, author, email, int(time), subject, changes)
+
+
+def _iter_raw(parts: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Reads `--raw -z` output: `:mode mode oid oid status` and a path, in turn."""
+    for header, path in zip(parts[::2], parts[1::2], strict=False):
+        _, _, old, new, _ = header.split(" ")
+        yield path, (old if old.strip("0") else "", new if new.strip("0") else "")
+
+
+def _fold(key: str) -> str:
+    """Section and name are case-insensitive, a subsection between them is not."""
+    section, _, rest = key.partition(".")
+    middle, dot, name = rest.rpartition(".")
+    return f"{section.lower()}.{middle}{dot}{name.lower()}"

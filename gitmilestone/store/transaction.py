@@ -1,0 +1,223 @@
+"""The write protocol: one commit, or nothing.
+
+The order is what makes it safe. Objects are synced before the branch moves; the branch moves by
+compare-and-swap; the journal is written before that and removed after the work tree and the staging area
+have followed, so that a kill in between is finished by the next command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, LockHeld, UncommittedEdits
+from gitmilestone.model.layout import ROOT
+from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
+from gitmilestone.store.hooks import Hooks
+from gitmilestone.store.journal import Journal, remove_journal, write_journal
+from gitmilestone.store.objects import Objects
+from gitmilestone.store.pack import PackWriter
+from gitmilestone.store.plan import Build, Plan, WriteOptions, Written
+from gitmilestone.store.refs import Head, read_head, refuse_detached, refuse_unfinished, update_head
+from gitmilestone.store.repository import Repository
+from gitmilestone.store.staging import StagedEntry, Staging
+from gitmilestone.store.trees import FILE_MODE, edit_tree
+from gitmilestone.store.worktree import WorkTree
+
+_ATTEMPTS = 100
+_LOOSE_AT_MOST = 100
+
+
+Entries = dict[str, tuple[int, str] | None]
+
+
+class Transaction:
+    """One write over one repository; the caller holds the write lock."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        objects: Objects,
+        staging: Staging | None,
+        config: Mapping[str, str],
+        options: WriteOptions,
+    ) -> None:
+        self.repository = repository
+        self.objects = objects
+        self.staging = staging
+        self.config = config
+        self.options = options
+        self.hooks = Hooks(repository, config)
+        work_dir = repository.work_dir
+        self.work_tree = WorkTree(work_dir, repository.state_dir) if work_dir and staging else None
+
+    def run(self, build: Build) -> Written:
+        """Builds on the branch as it is now, again for as long as somebody else moves it first."""
+        for _ in range(_ATTEMPTS):
+            head = read_head(self.repository, self.objects)
+            refuse_unfinished(self.repository, self.objects)
+            base = self._base(head)
+            plan = build(base)
+            changed = self._only_changes(plan, base)
+            if not changed:
+                return Written(None, ())
+            self._refuse_uncommitted(changed, base)
+            if self.options.stage_only:
+                self._stage(self._write_blobs(changed, self.objects.write), changed)
+                return Written(None, tuple(changed))
+            refuse_detached(head, self.options.detached)
+            commit = self._commit(head, changed, plan, base)
+            if commit is not None:
+                return Written(commit, tuple(changed))
+        raise BranchMoved(
+            f"the branch moved {_ATTEMPTS} times while this write was prepared", "try again when it is quieter"
+        )
+
+    def _base(self, head: Head) -> Files:
+        if not self.options.stage_only:
+            return TreeFiles(self.objects, head.tree)
+        if self.staging is None:
+            raise EnvironmentFault("a bare repository has no staging area", "leave out --no-commit")
+        return StagedFiles(self.objects, self.staging)
+
+    def _only_changes(self, plan: Plan, base: Files) -> dict[str, bytes | None]:
+        changed: dict[str, bytes | None] = {}
+        for path, content in plan.files.items():
+            entry = base.find(path)
+            if content is None:
+                if entry is not None:
+                    changed[path] = None
+            elif entry is None or entry.oid != self.objects.hash("blob", content):
+                changed[path] = content
+        return changed
+
+    def _refuse_uncommitted(self, changed: Mapping[str, bytes | None], base: Files) -> None:
+        """Somebody's unfinished work on the same files is never overwritten."""
+        if self.staging is None or self.work_tree is None:
+            return
+        staged = self.staging.lookup([f"{ROOT}/{path}" for path in changed])
+        for path, content in changed.items():
+            entry = base.find(path)
+            found = staged.get(f"{ROOT}/{path}", [])
+            if any(stage.stage or stage.intent_to_add for stage in found) or not _same(entry, found):
+                raise _uncommitted(path, "staged changes")
+            if found and found[0].skip_worktree:
+                continue
+            oid = self.work_tree.oid_of(path, self.objects)
+            expected = entry.oid if entry else None
+            if oid != expected and (oid is None or entry or content is None or oid != self.objects.hash("blob", content)):
+                raise _uncommitted(path, "edits that are not committed" if entry else "a file that git does not track")
+
+    def _write_blobs(self, changed: Mapping[str, bytes | None], write: Callable[[str, bytes], str]) -> Entries:
+        return {
+            path: None if content is None else (FILE_MODE, write("blob", content))
+            for path, content in changed.items()
+        }
+
+    def _write_tree(self, head: Head, changed: Mapping[str, bytes | None]) -> tuple[str, Entries]:
+        """Writes the blobs and the trees on their paths; returns the new root tree, and the entries."""
+        objects = self.objects
+        pack = PackWriter(objects) if len(changed) > _LOOSE_AT_MOST else None
+        write = pack.write if pack else objects.write
+        entries = self._write_blobs(changed, write)
+        rooted = {f"{ROOT}/{path}": entry for path, entry in entries.items()}
+        tree = edit_tree(
+            head.tree, rooted, objects.get_tree, lambda content: write("tree", content), objects.oid_length
+        ) or write("tree", b"")
+        if pack:
+            pack.finish()
+        return tree, entries
+
+    def _commit(self, head: Head, changed: Mapping[str, bytes | None], plan: Plan, base: Files) -> str | None:
+        """The new commit's oid, None where the branch moved first."""
+        tree, entries = self._write_tree(head, changed)
+        message = self.hooks.approve(_terminated(self.options.message or plan.message), tree, self.options.verify)
+        commit = self._write_commit(head, tree, message)
+        before = {path: _oid_of(base.find(path)) for path in changed}
+        subject = message.partition("\n")[0]
+        reflog = f"commit{'' if head.commit else ' (initial)'}: {subject}"
+        if self.staging is None or self.work_tree is None:
+            moved = not update_head(self.repository, self.objects, head, commit, reflog)
+            return None if moved else commit
+        # The journal comes first: whatever is killed after it, a lock included, is found and finished.
+        write_journal(self.repository.state_dir, Journal(head.branch or "HEAD", commit, before))
+        try:
+            with self.staging.lock() as lock:
+                if not update_head(self.repository, self.objects, head, commit, reflog):
+                    remove_journal(self.repository.state_dir)
+                    return None
+                self.work_tree.lay(self._to_lay(changed))
+                lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
+        except LockHeld:
+            # Nothing has moved. After any other fault the journal stays, and the next command finishes.
+            remove_journal(self.repository.state_dir)
+            raise
+        remove_journal(self.repository.state_dir)
+        return commit
+
+    def _write_commit(self, head: Head, tree: str, message: str) -> str:
+        """`git commit-tree` knows who we are, in which encoding, and how to sign."""
+        args = ["commit-tree", tree]
+        if head.commit:
+            args += ["-p", head.commit]
+        if self.config.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1"):
+            args.append("-S")
+        env = {}
+        if self.options.when:
+            stamp = f"{int(self.options.when.timestamp())} +0000"
+            env = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+        result = self.repository.git.run(*args, stdin=message.encode("utf-8", "surrogateescape"), env=env)
+        if result.status != 0:
+            raise _explain_commit_failure(args, result.status, result.stderr)
+        return result.stdout.decode().strip()
+
+    def _stage(self, entries: Entries, changed: Mapping[str, bytes | None]) -> None:
+        if self.staging is None or self.work_tree is None:
+            raise EnvironmentFault("there is no work tree here", "leave out --no-commit")
+        with self.staging.lock() as lock:
+            self.work_tree.lay(self._to_lay(changed))
+            lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
+
+    def _to_lay(self, changed: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+        """All but what a sparse checkout keeps out of the work tree."""
+        if self.staging is None or self.config.get("core.sparsecheckout", "false") != "true":
+            return dict(changed)
+        staged = self.staging.lookup([f"{ROOT}/{path}" for path in changed])
+        return {
+            path: content
+            for path, content in changed.items()
+            if not any(entry.skip_worktree for entry in staged.get(f"{ROOT}/{path}", []))
+        }
+
+
+def _terminated(message: str) -> str:
+    return message if message.endswith("\n") else message + "\n"
+
+
+def _oid_of(entry: FileEntry | None) -> str:
+    return (entry.oid or "") if entry else ""
+
+
+def _same(entry: FileEntry | None, staged: list[StagedEntry]) -> bool:
+    if entry is None or not staged:
+        return entry is None and not staged
+    return staged[0].oid == entry.oid
+
+
+def _uncommitted(path: str, what: str) -> UncommittedEdits:
+    return UncommittedEdits(
+        f"{ROOT}/{path} has {what}", "commit, stash or restore that file first; nothing was overwritten"
+    )
+
+
+def _explain_commit_failure(args: list[str], status: int, stderr: bytes) -> EnvironmentFault:
+    said = stderr.decode("utf-8", "replace")
+    if "user.email" in said or "user.name" in said or "ident name" in said:
+        return EnvironmentFault(
+            "git does not know who you are", "git config --global user.name NAME; git config --global user.email EMAIL"
+        )
+    if "-S" in args:
+        return EnvironmentFault(
+            f"the commit can't be signed: {said.strip()}",
+            "nothing was committed; check user.signingKey and gpg.format, or `git -c commit.gpgSign=false milestone ...`",
+        )
+    return GitFailed(args, status, stderr)

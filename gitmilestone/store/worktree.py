@@ -1,0 +1,82 @@
+"""Our files in the work tree: compared, laid and removed, never through a symbolic link."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+
+from gitmilestone.model.layout import ROOT
+from gitmilestone.store.files import refuse_links
+from gitmilestone.store.locks import refuse_unwritable
+from gitmilestone.store.objects import Objects, remove_if_present, write_durably
+
+_SYNC_AT_MOST = 64
+
+
+class WorkTree:
+    def __init__(self, work_dir: str, state_dir: str) -> None:
+        self.root = os.path.join(work_dir, ROOT)
+        self.state_dir = state_dir
+
+    def oid_of(self, path: str, objects: Objects) -> str | None:
+        """The blob id that `git add` would give the file; None where there is none."""
+        refuse_links(self.root, path)
+        full = os.path.join(self.root, path)
+        try:
+            if os.path.islink(full):
+                return objects.hash("blob", os.fsencode(os.readlink(full)))
+            with open(full, "rb") as file:
+                content = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        # core.autocrlf may have laid it with CRLF; blobs are LF.
+        return objects.hash("blob", content.replace(b"\r\n", b"\n"))
+
+    def lay(self, contents: Mapping[str, bytes | None]) -> None:
+        """Writes and removes files, each by a rename; small sets are synced first."""
+        is_synced = len(contents) <= _SYNC_AT_MOST
+        temporary = os.path.join(self.state_dir, f"laying-{os.getpid()}")
+        folders: set[str] = set()
+        try:
+            for path, content in contents.items():
+                full = os.path.join(self.root, path)
+                if content is None:
+                    self._remove(full)
+                    continue
+                folder = os.path.dirname(full)
+                if folder not in folders:
+                    refuse_links(self.root, path)
+                    os.makedirs(folder, exist_ok=True)
+                    folders.add(folder)
+                self._write(full, content, temporary, is_synced)
+        except OSError as error:
+            raise refuse_unwritable(error, self.root) from error
+
+    def _write(self, full: str, content: bytes, temporary: str, is_synced: bool) -> None:
+        if is_synced:
+            remove_if_present(temporary)
+            write_durably(temporary, content)
+        else:
+            with open(temporary, "wb") as file:
+                file.write(content)
+        try:
+            os.rename(temporary, full)
+        except OSError as error:
+            os.unlink(temporary)
+            if error.errno != errno.EXDEV:
+                raise
+            # The git directory is on another file system (separate-git-dir, a linked worktree).
+            beside = f"{full}.{os.getpid()}.tmp"
+            write_durably(beside, content)
+            os.rename(beside, full)
+
+    def _remove(self, full: str) -> None:
+        remove_if_present(full)
+        folder = os.path.dirname(full)
+        while len(folder) > len(self.root):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                break
+            folder = os.path.dirname(folder)
