@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,7 +20,19 @@ from gitmilestone.model.milestone import (
     Task,
 )
 
-WORDS = ("ship", "Ship", "login", "two-factor", "token", "store", "2FA", "Straße", "STRASSE", "Café", "release")
+WORDS = (
+    "ship",
+    "Ship",
+    "login",
+    "two-factor",
+    "token",
+    "store",
+    "2FA",
+    "Straße",
+    "STRASSE",
+    "Café",
+    "release",
+)
 ODD_TEXTS = (
     "Cafe\u0301 décomposé",
     "İstanbul ılık",
@@ -48,6 +61,7 @@ ODD_TEXTS = (
 _LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
+@cache
 def lines() -> st.SearchStrategy[str]:
     """Titles, projects, owners: one line, not blank."""
     common = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -56,37 +70,45 @@ def lines() -> st.SearchStrategy[str]:
     return st.one_of(common, common, st.sampled_from(ODD_TEXTS), anything)
 
 
+@cache
 def blocks() -> st.SearchStrategy[str]:
     """Descriptions: any text, of any number of lines."""
     anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
     several = st.lists(lines(), max_size=3).map(lambda parts: "".join(f"{part}\n" for part in parts))
-    return st.one_of(several, st.sampled_from(("", "\n", " leading", "trailing \n\n", "a\n\n  b\n")), anything)
+    return st.one_of(
+        several, st.sampled_from(("", "\n", " leading", "trailing \n\n", "a\n\n  b\n")), anything
+    )
 
 
+@cache
 def ids() -> st.SearchStrategy[str]:
     common = st.sampled_from(("ship-2fa-k3f9", "ship-store-9k2d", "a", "0", "x.y_z", "login-7h2m", "ship"))
     anything = st.from_regex(ID_PATTERN, fullmatch=True).filter(lambda text: find_id_fault(text) is None)
     return st.one_of(common, anything)
 
 
+@cache
 def labels() -> st.SearchStrategy[str]:
     def as_label(text: str) -> str:
         return text.replace(",", "").replace(";", "").strip()
 
-    return st.one_of(st.sampled_from(("security", "Security", "ui", "needs review")), lines().map(as_label)).filter(
-        bool
-    )
+    return st.one_of(
+        st.sampled_from(("security", "Security", "ui", "needs review")), lines().map(as_label)
+    ).filter(bool)
 
 
+@cache
 def dates() -> st.SearchStrategy[date]:
     return st.one_of(st.dates(date(2026, 11, 1), date(2027, 1, 31)), st.dates())
 
 
+@cache
 def times() -> st.SearchStrategy[datetime]:
     near = st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 31))
     return st.one_of(near, st.datetimes()).map(lambda time: time.replace(microsecond=0, tzinfo=timezone.utc))
 
 
+@cache
 def numbers(digits: int) -> st.SearchStrategy[float]:
     """0 to a million, with so many digits behind the point."""
     scale = 10**digits
@@ -94,6 +116,7 @@ def numbers(digits: int) -> st.SearchStrategy[float]:
     return st.one_of(st.integers(0, 10).map(float), anything)
 
 
+@cache
 def extras(known: frozenset[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Custom keys, none of them `known`, with texts, lists, mappings and empty values."""
     key = st.one_of(st.sampled_from(("risk", "Risk level", "x")), lines())

@@ -7,7 +7,6 @@ holds the two equal, offsets included.
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 from typing import Final
 
 from gitmilestone.model.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence
@@ -16,13 +15,11 @@ from gitmilestone.model.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar,
 # that turn the direction of text round.
 PRINTABLE: Final = " -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _PRINTABLE_LINES = re.compile(f"[\n{PRINTABLE}]*")
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_WORD = re.compile(r"[a-z]+")
-_PLAIN_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./(+")
+_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\(?:["\\ntr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*+"')
 _ESCAPE = re.compile(r'\\(?:(["\\ntr])|[xuU]([0-9a-f]+))')
 _ESCAPED = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
+_PLAIN_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./(+")
 
 
 class _NotSure(Exception):  # noqa: N818  no error: the other reader is asked
@@ -54,153 +51,83 @@ def _is_printable(text: str) -> bool:
 
 
 class _Reader:
-    """Reads from a row on and answers with the node and the first row behind it."""
+    """One pass over the lines: what a line is follows from its indent and from what is open above it."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
-        # Behind the last line end there is an empty line: every read stops at it.
-        self.last = len(self.lines) - 1
-        self.starts = list(accumulate([len(line) + 1 for line in self.lines], initial=0))
+        self.root: dict[str, Entry] = {}
+        self.items: list[Node] | None = None
+        self.tasks: dict[str, Entry] | None = None
+        self.fields: dict[str, Entry] | None = None
 
     def read(self) -> Mapping:
-        entries: dict[str, Entry] = {}
-        row = self._skip_blank(0)
-        while row < self.last:
-            line, start = self.lines[row], self.starts[row]
-            name, colon, source = line.partition(": ")
-            node: Node
-            if not colon:
-                name, colon = line[:-1], line[-1:]
-                node, behind = self._below(row)
-            elif source in ("|", "|-"):
-                node, behind = self._block(row, start + len(name) + 2, source)
-            else:
-                node, behind = _scalar(source, start + len(name) + 2, row + 1), row + 1
-            key = _key(_KEY, name, start, row + 1)
-            if colon[0] != ":" or key.text in entries:
-                raise _NotSure
-            entries[key.text] = Entry(key, node)
-            row = self._skip_blank(behind)
-        if not entries:
-            raise _NotSure
-        return Mapping(entries, 0, self.starts[row], 1)
-
-    def _skip_blank(self, row: int) -> int:
-        while row < self.last and not self.lines[row]:
-            row += 1
-        return row
-
-    def _below(self, row: int) -> tuple[Node, int]:
-        """What a key without a value on its line has: a list, a mapping of tasks, or nothing."""
-        first = self._skip_blank(row + 1)
-        if self.lines[first].startswith("  - "):
-            return self._items(first)
-        if self.lines[first].startswith("  "):
-            return self._tasks(first)
-        # libyaml places an empty value right behind the colon.
-        at = self.starts[row] + len(self.lines[row])
-        return Scalar("", at, at, row + 1), row + 1
-
-    def _items(self, first: int) -> tuple[Sequence, int]:
-        items: list[Node] = []
-        row = behind = first
-        while self.lines[row].startswith("  - "):
-            items.append(_item(self.lines[row][4:], self.starts[row] + 4, row + 1))
-            behind = row + 1
-            row = self._skip_blank(behind)
-        return Sequence(items, self.starts[first] + 2, self.starts[behind], first + 1), behind
-
-    def _tasks(self, first: int) -> tuple[Mapping, int]:
-        tasks: dict[str, Entry] = {}
-        row = behind = first
-        while self.lines[row].startswith("  "):
+        row = start = 0
+        while row < len(self.lines) - 1:
             line = self.lines[row]
-            key = _key(_ID, line[2:-1], self.starts[row] + 2, row + 1)
-            if line[-1] != ":" or key.text in tasks:
-                raise _NotSure
-            node, behind = self._task(row + 1)
-            tasks[key.text] = Entry(key, node)
-            row = self._skip_blank(behind)
-        return Mapping(tasks, self.starts[first] + 2, self.starts[behind], first + 1), behind
-
-    def _task(self, first: int) -> tuple[Mapping, int]:
-        fields: dict[str, Entry] = {}
-        row = first
-        while (line := self.lines[row]).startswith("    "):
-            start = self.starts[row] + 4
-            name, colon, source = line[4:].partition(": ")
-            if colon:
-                node = _scalar(source, start + len(name) + 2, row + 1)
-            elif line[-1] == ":":
-                name = line[4:-1]
-                at = start + len(name) + 1
-                node = Scalar("", at, at, row + 1)
-            else:
-                raise _NotSure
-            key = _key(_KEY, name, start, row + 1)
-            if key.text in fields:
-                raise _NotSure
-            fields[key.text] = Entry(key, node)
             row += 1
-        if not fields:
-            raise _NotSure
-        return Mapping(fields, self.starts[first] + 4, self.starts[row], first + 1), row
-
-    def _block(self, row: int, start: int, header: str) -> tuple[Scalar, int]:
-        lines: list[str] = []
-        first = behind = row + 1
-        for at in range(first, self.last):
-            line = self.lines[at]
+            behind = start + len(line) + 1
+            indent = line[:4]
             if not line:
-                lines.append("")
-                continue
-            if not line.startswith("  "):
+                pass
+            elif indent == "    ":
+                _add(self.fields, _entry(line[4:], start + 4, row))
+            elif indent == "  - ":
+                self._add_item(line[4:], start + 4, row)
+            elif indent[:2] == "  ":
+                self._add_task(line[2:], start + 2, row)
+            elif line.endswith((": |", ": |-")):
+                row, behind = self._add_block(line, start, row)
+            else:
+                self._close()
+                _add(self.root, _entry(line, start, row))
+            start = behind
+        self._close()
+        if not self.root:
+            raise _NotSure
+        return Mapping(self.root, 0, start, 1)
+
+    def _close(self) -> None:
+        if self.fields is not None and not self.fields:
+            raise _NotSure
+        self.items = self.tasks = self.fields = None
+
+    def _open(self, node: Node) -> None:
+        """Puts a list or mapping in the place of the last key's empty value."""
+        if not self.root:
+            raise _NotSure
+        key, start, line, empty = self.root.popitem()[1]
+        if not isinstance(empty, Scalar) or empty.start != empty.end:
+            raise _NotSure
+        self.root[key] = Entry(key, start, line, node)
+
+    def _add_item(self, source: str, start: int, line: int) -> None:
+        if self.items is None:
+            self.items = []
+            self._open(Sequence(self.items, start - 2, start, line))
+        self.items.append(_item(source, start, line))
+
+    def _add_task(self, source: str, start: int, line: int) -> None:
+        if self.tasks is None:
+            self.tasks = {}
+            self._open(Mapping(self.tasks, start, start, line))
+        elif not self.fields:
+            raise _NotSure
+        if source[-1] != ":":
+            raise _NotSure
+        self.fields = {}
+        task = Mapping(self.fields, start, start, line)
+        _add(self.tasks, Entry(_key(source[:-1]), start, line, task))
+
+    def _add_block(self, line: str, start: int, row: int) -> tuple[int, int]:
+        """Answers with the first row behind the block, and its offset."""
+        name, _, header = line.partition(": |")
+        behind = row
+        for at in range(row, len(self.lines) - 1):
+            if self.lines[at].startswith("  "):
+                behind = at + 1
+            elif self.lines[at]:
                 break
-            if not line.strip(" "):
-                raise _NotSure
-            lines.append(line[2:])
-            behind = at + 1
-        text = "\n".join(lines[: behind - first])
-        if text[:1] in ("", " ", "\n"):
+        lines = [line[2:] for line in self.lines[row:behind]]
+        if not all(not line or line.strip(" ") for line in lines) or lines[:1] in ([], [""]) or lines[0][0] == " ":
             raise _NotSure
-        return Scalar(text if header == "|-" else text + "\n", start, self.starts[behind], row + 1, "|"), behind
-
-
-def _key(pattern: re.Pattern[str], source: str, start: int, line: int) -> Scalar:
-    if len(source) > MAX_KEY:
-        raise _NotSure
-    if pattern.fullmatch(source):
-        return Scalar(source, start, start + len(source), line)
-    if source[:1] != '"':
-        raise _NotSure
-    return _scalar(source, start, line)
-
-
-def _item(source: str, start: int, line: int) -> Node:
-    target, colon, word = source.partition(": ")
-    if not colon or source[0] == '"' == source[-1]:
-        return _scalar(source, start, line)
-    if not _WORD.fullmatch(word):
-        raise _NotSure
-    key = _key(_ID, target, start, line)
-    end = start + len(source)
-    value = Scalar(word, end - len(word), end, line)
-    return Mapping({key.text: Entry(key, value)}, start, end, line)
-
-
-def _scalar(source: str, start: int, line: int) -> Scalar:
-    if source[:1] != '"':
-        if not is_plain(source):
-            raise _NotSure
-        return Scalar(source, start, start + len(source), line)
-    if not _QUOTED.fullmatch(source):
-        raise _NotSure
-    text = source[1:-1]
-    return Scalar(_unescape(text) if "\\" in text else text, start, start + len(source), line, '"')
-
-
-def _unescape(text: str) -> str:
-    codes = [int(found[2], 16) for found in _ESCAPE.finditer(text) if found[2]]
-    if any(code == 0 or 0xD7FF < code < 0xE000 or code > 0x10FFFF for code in codes):
-        raise _NotSure
-    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]] if found[1] else chr(int(found[2], 16)), text)
+        ...

@@ -10,7 +10,14 @@ MAX_KEY = 100
 
 
 class Scalar(NamedTuple):
-    """A text. `start` and `end` are offsets in the document, in characters, quotes included."""
+    """A text.
+
+    Attributes:
+        start: Offset in the document, in characters; of an opening quote or `|`, if there is one.
+        end: Behind it, quotes included; behind the line end of a block.
+        line: From 1.
+        style: "" (plain), "'", '"', "|" or ">".
+    """
 
     text: str
     start: int
@@ -20,7 +27,7 @@ class Scalar(NamedTuple):
 
     @property
     def is_null(self) -> bool:
-        return not self.style and self.text in ("", "~", "null", "Null", "NULL")
+        return not self.style and self.text in _NULLS
 
 
 class Sequence(NamedTuple):
@@ -32,7 +39,11 @@ class Sequence(NamedTuple):
 
 
 class Entry(NamedTuple):
-    key: Scalar
+    """A key, where it stands, and the value below it."""
+
+    key: str
+    start: int
+    line: int
     value: Node
 
 
@@ -45,6 +56,8 @@ class Mapping(NamedTuple):
 
 
 Node = Scalar | Sequence | Mapping
+
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 def as_plain(node: Node) -> Any:

@@ -16,8 +16,8 @@ from gitmilestone.query.terms import TermReader
 from gitmilestone.query.tokens import Token, Tokenizer
 
 MAX_TERMS = 500
-MAX_DEPTH = 16
-"""What SQLite takes with room to spare: it holds 100 symbols on its parser's stack, some for each level."""
+MAX_DEPTH = 8
+"""SQLite's parser holds 100 symbols, and the worst query needs nine for each level."""
 
 
 def parse(text: str, *, today: date) -> Query:

@@ -109,7 +109,7 @@ def _compile_term(term: Term) -> Sql:
         return _BLOCKED, ()
     if name.startswith(CUSTOM):
         return _any_row("custom", "custom.value", term, "custom.key = ?", (name[len(CUSTOM) :],))
-    if name == "tasks":
+    if name == "tasks" and term.operator == "set":
         return _any_row("task", "", term)
     if name in _LISTS:
         return _any_row(*_LISTS[name], term)

@@ -11,7 +11,6 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
 
 from gitmilestone.errors import GitFailed, LockHeld, StorageFull
 from gitmilestone.store import index_file
@@ -98,18 +97,16 @@ class Staging:
         """At least the entries of those paths and folders, as git lists them."""
         if not paths:
             return []
-        pathspecs = [_top(path) for path in paths]
-        if len(paths) > _MANY_PATHS:
-            pathspecs = [_top(os.path.commonpath(paths))]
+        few = paths if len(paths) <= _MANY_PATHS else [os.path.commonpath(paths)]
+        pathspecs = [_top(path) for path in few]
         listing = self._ask("ls-files", "-s", "-t", "-z", "--full-name", "--", *pathspecs)
         entries = [_parse_listed(line) for line in listing.split(b"\0") if line]
         if not any(entry.oid in _EMPTY_BLOBS for entry in entries):
             return entries
         # Only this listing tells `git add -N`, which stages an empty blob, from an empty file.
         described = self._ask("ls-files", "--debug", "-z", "--full-name", "--", *pathspecs)
-        flags = [int(rest.partition(b"\n")[0], 16) for rest in described.split(b"\tflags: ")[1:]]
-        intended = [bool(flag & _GIT_INTENT_TO_ADD) for flag in flags]
-        return [entry._replace(intent_to_add=flag) for entry, flag in zip(entries, intended, strict=True)]
+        intended = _find_intended(described)
+        return [entry._replace(intent_to_add=entry.path in intended) for entry in entries]
 
     def _ask(self, *args: str, stdin: bytes = b"", index_path: str = "") -> bytes:
         return self._git.check(*args, stdin=stdin, env=_environ(index_path or self.path))
@@ -139,10 +136,10 @@ class Staging:
             before = os.lstat(place)
         except OSError:
             return None
-        if not _has_mode(before, mode) or before.st_size > _LARGEST_COMPARED:
+        if _find_mode(before) != mode or before.st_size > _LARGEST_COMPARED:
             return NO_STAT
         try:
-            content = os.readlink(os.fsencode(place)) if stat.S_ISLNK(before.st_mode) else _read_file(place)
+            content = _read_file(place) if mode != 0o120000 else os.readlink(os.fsencode(place))
             packed = index_file.pack_stat(os.lstat(place))
         except OSError:
             return NO_STAT
@@ -171,10 +168,9 @@ class Staging:
             self._ask("update-index", "-z", "--skip-worktree", "--stdin", stdin=listed, index_path=target)
         fresh = present - skipped
         if 0 < len(fresh) <= _MANY_PATHS:
-            listed = _join(map(_top, fresh))
             refresh = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
             # If it fails, the next `git status` compares these files and does the same.
-            self._git.run(*refresh, stdin=listed, env=_environ(target))
+            self._git.run(*refresh, stdin=_join(map(_top, fresh)), env=_environ(target))
 
     def _copy(self, target: str) -> None:
         try:
@@ -208,17 +204,14 @@ class IndexLock:
     def __enter__(self) -> IndexLock:
         try:
             self._wait()
-        except OSError as fault:
+        except BaseException as fault:
             self._release()
-            raise refuse_unwritable(fault, self._path) from fault
-        except BaseException:
-            self._release()
+            if isinstance(fault, OSError):
+                raise refuse_unwritable(fault, self._path) from fault
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._release()
 
     def replace(self, changes: Mapping[str, Edit]) -> None:
@@ -253,10 +246,9 @@ class IndexLock:
         deadline = time.monotonic() + self._seconds
         pause = _SHORTEST_PAUSE
         while not self._acquire():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if time.monotonic() >= deadline:
                 raise LockHeld(self._path, self._seconds)
-            time.sleep(min(pause, left))
+            time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _acquire(self) -> bool:
@@ -287,9 +279,9 @@ class IndexLock:
             return os.fstat(file.fileno())
 
     def _take_over(self) -> bool:
-        if self._descriptor < 0 or not _is_same(self._path, os.fstat(self._descriptor)):
+        if self._descriptor < 0 or not _is_same(self._path, claim := os.fstat(self._descriptor)):
             return False
-        self._identity = os.fstat(self._descriptor)
+        self._identity = claim
         folder, name = os.path.split(self._staging.path)
         for entry in os.listdir(folder):
             if entry.startswith(f"{name}.milestone-") and os.path.join(folder, entry) != self._claim:
@@ -350,8 +342,7 @@ def _create(path: str, pieces: Iterable[bytes | memoryview], like: os.stat_resul
 def _is_full(path: str) -> bool:
     """Whether there is no room for another such file; git says so in the user's language only."""
     room = os.statvfs(os.path.dirname(path))
-    size = os.stat(path).st_size if os.path.exists(path) else 0
-    return room.f_bavail * room.f_frsize <= size
+    return room.f_bavail * room.f_frsize <= (os.stat(path).st_size if os.path.exists(path) else 0)
 
 
 def _environ(index_path: str) -> dict[str, str]:
@@ -374,19 +365,31 @@ def _parse_listed(line: bytes) -> StagedEntry:
     return StagedEntry(os.fsdecode(name), int(mode, 8), oid, int(stage), tag == "S", intent_to_add=False)
 
 
+def _find_intended(described: bytes) -> set[str]:
+    """Paths of `git add -N`, from `git ls-files --debug -z`: five lines of facts after each name."""
+    found = set()
+    name, *rest = described.split(b"\0")
+    for piece in rest:
+        *_, last, following = piece.split(b"\n", 5)
+        if int(last.rpartition(b" ")[2], 16) & _GIT_INTENT_TO_ADD:
+            found.add(os.fsdecode(name))
+        name = following
+    return found
+
+
 def _describe(changes: Mapping[str, Edit], oid_length: int) -> bytes:
     """The input of `git update-index --index-info`. Removals first, as one may make room for a folder."""
-    described = []
+    lines = []
     for path, edit in sorted(changes.items(), key=lambda change: (change[1] is not None, change[0])):
         mode, oid = edit or (0, "0" * (oid_length * 2))
-        described.append(f"{mode:o} {oid}\t".encode("ascii") + os.fsencode(path) + b"\0")
-    return b"".join(described)
+        lines.append(f"{mode:o} {oid}\t".encode("ascii") + os.fsencode(path) + b"\0")
+    return b"".join(lines)
 
 
-def _has_mode(status: os.stat_result, mode: int) -> bool:
+def _find_mode(status: os.stat_result) -> int:
     if stat.S_ISREG(status.st_mode):
-        return mode == (0o100755 if status.st_mode & stat.S_IXUSR else 0o100644)
-    return stat.S_ISLNK(status.st_mode) and mode == 0o120000
+        return 0o100755 if status.st_mode & stat.S_IXUSR else 0o100644
+    return 0o120000 if stat.S_ISLNK(status.st_mode) else 0
 
 
 def _read_file(path: str) -> bytes:

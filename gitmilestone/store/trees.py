@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
+_MODES = (b"100644 ", b"40000 ", b"100755 ", b"120000 ", b"160000 ", b"100664 ")
+_MODE = re.compile(rb"\d+ ")
 _PATTERNS = {length: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % length, re.DOTALL) for length in (20, 32)}
 
 
@@ -42,11 +44,12 @@ def _find_span(content: bytes, name: bytes, oid_length: int) -> tuple[int, int] 
     """Where an entry stands. A name of ours is longer than what could by chance stand inside an oid;
     a short one (`config`) is looked for entry by entry."""
     if len(name) >= 8 and b" " not in name:
-        for mode in (b"100644 ", b"40000 ", b"100755 ", b"120000 ", b"160000 "):
-            start = content.find(mode + name + b"\0")
-            if start >= 0:
-                return start, start + len(mode) + len(name) + 1 + oid_length
-        return None
+        starts = [start for mode in _MODES if (start := content.find(mode + name + b"\0")) >= 0]
+        if not starts:
+            return None
+        # Another entry's name may hold the same bytes ("x 100644 NAME"): it then has its own mode in front.
+        if not any(_MODE.search(content, content.rfind(b"\0", 0, start) + 1, start) for start in starts):
+            return starts[0], content.index(b"\0", starts[0]) + 1 + oid_length
     for found in _PATTERNS[oid_length].finditer(content):
         if found[2] == name:
             return found.span()
@@ -114,6 +117,8 @@ def edit_tree(
     content = get_tree(root) if root else b""
     for name, inner in below.items():
         encoded = name.encode("utf-8", "surrogateescape")
+        if here.get(encoded):
+            continue  # a file takes the place of the whole folder
         old = find_entry(content, encoded, oid_length)
         subtree = old.oid if old and old.is_tree else None
         new = edit_tree(subtree, inner, get_tree, write_tree, oid_length)
@@ -149,20 +154,15 @@ def diff_trees(
         return
     before = _entries(old, get_tree, oid_length)
     after = _entries(new, get_tree, oid_length)
-    changed = {entry.name for entry in before.symmetric_difference(after)}
-    olds = {entry.name: entry for entry in before if entry.name in changed}
-    news = {entry.name: entry for entry in after if entry.name in changed}
-    for name in sorted(changed):
-        was, now = olds.get(name), news.get(name)
-        path = prefix + name.decode("utf-8", "surrogateescape")
-        old_tree = was.oid if was and was.is_tree else None
-        new_tree = now.oid if now and now.is_tree else None
-        if old_tree or new_tree:
-            yield from diff_trees(old_tree, new_tree, get_tree, oid_length, path + "/")
-        old_file = was.oid if was and not was.is_tree else ""
-        new_file = now.oid if now and not now.is_tree else ""
-        if old_file or new_file:
-            yield path, old_file, new_file
+    olds = {_sort_key(entry.name, entry.mode): entry for entry in before - after}
+    news = {_sort_key(entry.name, entry.mode): entry for entry in after - before}
+    for key in sorted(olds.keys() | news.keys()):
+        was, now = olds.get(key), news.get(key)
+        path = prefix + key.decode("utf-8", "surrogateescape")
+        if key.endswith(b"/"):
+            yield from diff_trees(was and was.oid, now and now.oid, get_tree, oid_length, path)
+        else:
+            yield path, was.oid if was else "", now.oid if now else ""
 
 
 def _entries(tree: str | None, get_tree: Callable[[str], bytes], oid_length: int) -> set[TreeEntry]:

@@ -15,7 +15,9 @@ from tests.strategies import ODD_TEXTS, dates
 
 ORDERED = ("=", "<", "<=", ">", ">=")
 COMPARED = tuple(
-    name for name, field in SEARCHED.items() if field.reading != "words" and name not in ("status", "priority")
+    name
+    for name, field in SEARCHED.items()
+    if field.reading != "words" and name not in ("status", "priority")
 )
 
 
@@ -39,7 +41,8 @@ def conditions(entries: list[tuple[Milestone, str]]) -> st.SearchStrategy[Condit
     return st.recursive(
         simple,
         lambda inner: st.one_of(
-            inner.map(Not), st.builds(Group, st.sampled_from(("and", "or")), st.lists(inner, max_size=3).map(tuple))
+            inner.map(Not),
+            st.builds(Group, st.sampled_from(("and", "or")), st.lists(inner, max_size=3).map(tuple)),
         ),
         max_leaves=6,
     )

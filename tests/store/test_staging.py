@@ -228,7 +228,9 @@ def test_a_name_longer_than_its_length_field(shared: Clone) -> None:
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_many_changes_at_once(project: Clone) -> None:
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_many_changes_at_once(project: Clone, version: str) -> None:
+    project.do("update-index", "--index-version", version)
     oid = project.blob("many\n")
     changes: Changes = {f".milestones/active/{number}.yaml": (FILE, oid) for number in range(1500)}
     changes[".milestones/active/a.yaml"] = None
@@ -237,6 +239,20 @@ def test_many_changes_at_once(project: Clone) -> None:
     project.apply(changes)
     by_git(project, theirs, changes)
     assert project.index.read_bytes() == theirs.read_bytes()
+    found = project.staging().lookup([*changes, "zzz"])
+    assert {path for path, entries in found.items() if not entries} == {".milestones/active/a.yaml"}
+
+
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_a_promise_of_content_is_told_from_an_empty_file(project: Clone, version: str) -> None:
+    paths = ["doc/empty", "doc/later", "odd\tflags: 20000000\n", "odd\n"]
+    for path in paths:
+        project.lay(path, "")
+    project.do("add", "doc/empty", paths[2])
+    project.do("add", "-N", "doc/later", paths[3])
+    project.do("update-index", "--index-version", version)
+    found = project.staging().lookup(paths)
+    assert [found[path][0].intent_to_add for path in paths] == [False, True, False, True]
 
 
 def zero_checksum(clone: Clone) -> None:
@@ -364,6 +380,24 @@ def test_every_kind_of_index(project: Clone, kind: str) -> None:
     }
     assert all(entry.skip_worktree is not laid for path in changes for entry in after[path])
     assert_staged(project, tree, status)
+
+
+def test_offsets_for_loading_are_left_out(project: Clone) -> None:
+    project.do("config", "index.threads", "2")
+    oid = project.blob("x\n")
+    lines = "".join(f"100644 {oid}\tsrc/{number}\0" for number in range(20_100))
+    project.do("update-index", "-z", "--index-info", stdin=lines.encode())
+    project.do("write-tree")
+    content = project.index.read_bytes()
+    assert b"EOIE" in content
+    assert b"IEOT" in content
+    theirs = project.work.parent / "theirs"
+    shutil.copy2(project.index, theirs)
+    changes: Changes = {"src/1": None, "src/new": (FILE, oid)}
+    project.apply(changes)
+    project.do("config", "index.threads", "1")
+    by_git(project, theirs, changes)
+    assert project.index.read_bytes() == theirs.read_bytes()
 
 
 def test_sha256(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ CSV_COLUMNS = (
 )
 """Lists are joined by `;`, with `id:relates` for what does not block. Tasks don't fit in a cell."""
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]|~#!]")
+_MARKDOWN = r"[\\`*_\[\]|~#!]"
 _HEADINGS = ("ID", "STATUS", "PRIORITY", "PROJECT", "DUE", "OWNER", "PROGRESS", "TITLE")
 
 
@@ -37,9 +37,9 @@ def format_rows(rows: Sequence[Row], form: str, style: Style, today: date) -> st
 def escape_markdown(text: str) -> str:
     """A text that Markdown shows as it is: no HTML, no mention, no link, no reference, no second cell."""
     text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _MARKDOWN.sub(r"\\\g<0>", text)
+    text = re.sub(_MARKDOWN, r"\\\g<0>", text)
     # A zero-width space is what keeps forges from linking names and bare addresses.
-    text = text.replace("@", "@&#8203;").replace("://", ":&#8203;//")
+    text = re.sub(r"(?<!\w)@", "@&#8203;", text).replace("://", ":&#8203;//")
     return re.sub(r"(?i)\b(www|GH)(?=[.-])", r"\1&#8203;", text)
 
 

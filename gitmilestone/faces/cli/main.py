@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from gitmilestone.errors import (
     EnvironmentFault,
@@ -37,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words, context)
     except MilestoneError as error:
-        _abandon_stdout()
+        _abandon(context.stdout)
         return report(error, context)
     except ReaderLeftError:
-        _abandon_stdout()
+        _abandon(context.stdout)
         return READER_LEFT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -51,6 +52,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         report_crash(error, words, context)
         return CRASHED
+
+
+def run() -> NoReturn:
+    """Runs the process's own command line, and ends the process."""
+    # A process that lives for milliseconds gains nothing from looking for cycles, nor from tidying up.
+    gc.disable()
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(status)
 
 
 def find_exit_code(error: MilestoneError) -> int:
@@ -75,13 +87,10 @@ def report(error: MilestoneError, context: Context) -> int:
 def _run(words: Sequence[str], context: Context) -> int:
     try:
         parsed = quick.parse(words) or _parse_with_click(words, context)
-        status = parsed if isinstance(parsed, int) else _carry_out(parsed, context)
-    except MilestoneError:
-        # What was found before the fault is shown before it.
+        return parsed if isinstance(parsed, int) else _carry_out(parsed, context)
+    finally:
+        # What was found before a fault is shown before it, and nobody is left alone with a pager.
         context.close()
-        raise
-    context.close()
-    return status
 
 
 def _carry_out(parsed: Parsed, context: Context) -> int:
@@ -135,9 +144,9 @@ def _prepare_streams() -> tuple[TextIO, TextIO, TextIO]:
     return stdin, stdout, stderr
 
 
-def _abandon_stdout() -> None:
-    """Lets the interpreter's last flush succeed where nothing can be written any more."""
+def _abandon(stdout: TextIO) -> None:
+    """Lets the last flush succeed where nothing can be written any more."""
     try:
-        sys.stdout.flush()
+        stdout.flush()
     except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())

@@ -8,11 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple, TextIO
 
-_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_HARMFUL = re.compile(
-    f"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb{_BIDI}\U000e0000-\U000e007f\ud800-\udfff]"
+# Texts, for `re` to compile at their first use: that costs more than most commands' whole import.
+_HARMFUL = (
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_COLOUR = re.compile(rf"\033\[[0-9;]*m|{_HARMFUL.pattern}")
+_COLOUR = rf"\033\[[0-9;]*m|{_HARMFUL}"
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 _TRUE = ("true", "yes", "on", "1", "auto", "")
 
@@ -50,12 +51,12 @@ def neutralise(text: str) -> str:
 
     Tabs and line ends stay.
     """
-    return text if text.isprintable() else _HARMFUL.sub(_spell, text)
+    return text if text.isprintable() else re.sub(_HARMFUL, _spell, text)
 
 
 def neutralise_all_but_colours(text: str) -> str:
     """The same, sparing sequences that only colour."""
-    return _COLOUR.sub(lambda found: found.group() if len(found.group()) > 1 else _spell(found), text)
+    return re.sub(_COLOUR, lambda found: found.group() if len(found.group()) > 1 else _spell(found), text)
 
 
 def _spell(found: re.Match[str]) -> str:

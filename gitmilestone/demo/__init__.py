@@ -1,0 +1,1 @@
+"""A real project's history, replayed into a repository of its own."""

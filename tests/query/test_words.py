@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gitmilestone.query.words import fold, join_words, words_of
+from tests.query import oracle
+from tests.strategies import ODD_TEXTS, blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Ship two-factor: 2FA!", ("ship", "two", "factor", "2fa")),
+        ("snake_case a.b", ("snake", "case", "a", "b")),
+        ("Straße", ("strasse",)),
+        ("Cafe\u0301", ("café",)),
+        ("ﬁx x²", ("fix", "x2")),
+        ("日本語 リリース", ("日本語", "リリース")),
+        ("ana@example.com", ("ana", "example", "com")),
+        ("🚀 --", ()),
+        ("", ()),
+    ],
+)
+def test_words(text: str, words: tuple[str, ...]) -> None:
+    assert words_of(text) == words
+
+
+@given(st.one_of(blocks(), st.text(st.characters(max_codepoint=127)), st.sampled_from(ODD_TEXTS)))
+@example("".join(map(chr, range(128))))
+def test_words_are_runs_of_letters_and_digits(text: str) -> None:
+    assert list(words_of(text)) == oracle.split_words(text)
+    assert fold(text) == oracle.fold(text)
+
+
+@given(blocks(), blocks())
+def test_joined_words_share_no_phrase(one: str, other: str) -> None:
+    joined = join_words(one) + join_words(other)
+    for words in (words_of(one), words_of(other)):
+        assert not words or f" {' '.join(words)} " in joined
+    if words_of(one) and words_of(other):
+        assert f"{words_of(one)[-1]}  {words_of(other)[0]}" in joined
