@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -35,7 +35,7 @@ WORDS = (
 )
 ODD_TEXTS = (
     "Cafe\u0301 décomposé",
-    "İstanbul ılık",
+    "İstanbul DİYARBAKIR",
     "ﬁx ½ x² Ⅷ",
     "日本語 リリース",
     "हिन्दी शीर्षक",
@@ -105,7 +105,7 @@ def dates() -> st.SearchStrategy[date]:
 @cache
 def times() -> st.SearchStrategy[datetime]:
     near = st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 31))
-    return st.one_of(near, st.datetimes()).map(lambda time: time.replace(microsecond=0, tzinfo=timezone.utc))
+    return st.one_of(near, st.datetimes()).map(lambda time: time.replace(microsecond=0, tzinfo=UTC))
 
 
 @cache
@@ -143,15 +143,17 @@ def tasks(draw: st.DrawFn, task_id: str) -> Task:
 
 @st.composite
 def milestones(
-    draw: st.DrawFn, id: st.SearchStrategy[str] | None = None, targets: st.SearchStrategy[str] | None = None
+    draw: st.DrawFn,
+    own_id: st.SearchStrategy[str] | None = None,
+    targets: st.SearchStrategy[str] | None = None,
 ) -> Milestone:
     """Any milestone that a valid file can hold.
 
     Args:
-        id: Of the milestone.
+        own_id: Its id.
         targets: Of its dependencies; itself is left out.
     """
-    milestone_id = draw(ids() if id is None else id)
+    milestone_id = draw(ids() if own_id is None else own_id)
     others = (ids() if targets is None else targets).filter(lambda target: target != milestone_id)
     depends_on = draw(st.dictionaries(others, st.sampled_from(DEPENDENCY_TYPES), max_size=3))
     task_ids = draw(st.lists(ids(), unique=True, max_size=3))

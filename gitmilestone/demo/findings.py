@@ -6,25 +6,25 @@ from typing import NamedTuple
 
 KINDS: dict[str, tuple[str, str]] = {
     "template": ("template files", "left out"),
-    "unparsable": ("files that are not valid YAML", "the milestone stayed as it was"),
-    "number": ("numbers that two proposals have, or that differ from the folder's", "ids come from folders, so both stay"),
-    "title": ("titles of the template", "made from the folder's name"),
-    "status": ("statuses outside the source's own list", "read as what they mean"),
-    "stage": ("stages outside the source's own list", "mended, or left out"),
-    "release": ("releases that name no version", "mended, or left out"),
+    "unparsable": ("files that are not valid YAML", "the milestone stays as it was"),
+    "number": ("numbers that two have, or not the folder's", "ids come from the folders"),
+    "title": ("titles that are the template's", "made from the folder's name"),
+    "status": ("statuses that the source does not define", "read as what they mean"),
+    "stage": ("stages that the source does not define", "mended, or left out"),
+    "release": ("releases that are no version", "mended, or left out"),
     "created": ("dates that are none", "mended, or the first commit's day"),
     "group": ("groups that are none, or misspelt", "mended, or left out"),
-    "no-reference": ("references that say `none` in words", "left out"),
-    "elsewhere": ("references to something that is no proposal", "left out"),
-    "self": ("proposals that refer to themselves", "left out"),
-    "mended-reference": ("references by another path, a link or a number", "resolved by their number"),
-    "early": ("references to proposals that came later, or were away for a while", "a dependency while both are there"),
-    "dangling": ("references to proposals that are not there", "left out"),
+    "no-reference": ("references to `none`, in words", "left out"),
+    "elsewhere": ("references to something else", "left out"),
+    "self": ("references to oneself", "left out"),
+    "mended-reference": ("references by a link, a number, an old path", "resolved by the number"),
+    "early": ("references to what was not there yet", "a dependency since it is"),
+    "dangling": ("references to what is not there", "left out"),
     "circle": ("circles of `replaces`", "made `relates`"),
-    "moved": ("proposals that moved to another folder", "one milestone, edited"),
-    "renamed": ("proposals that got another number or name", "a new milestone; what depended on the old one follows"),
-    "deleted": ("proposals that were deleted", "the milestone too, and what depended on it no longer does"),
-    "unchanged": ("commits without a fact that is kept here", "an empty commit"),
+    "moved": ("moves to another group", "one milestone, edited"),
+    "renamed": ("new numbers and names", "a new milestone; dependencies follow"),
+    "deleted": ("deletions", "the milestone too, and dependencies on it"),
+    "unchanged": ("commits without a fact that is kept here", "empty commits"),
 }
 """Kind -> what it is, and what was done; in the order in which they are told."""
 
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
     Attributes:
         kind: A key of KINDS.
         commit: The source commit that showed it first.
-        subject: The file, or "" where the whole commit is meant.
+        subject: The milestone's id, or the file; "" where the commit is meant.
         what: What was found, and what was made of it.
     """
 
@@ -46,14 +46,19 @@ class Finding(NamedTuple):
 
 
 class Findings:
-    """Findings, each once, with how many records showed it."""
+    """Findings, each once, with how many records showed it.
+
+    Attributes:
+        commit: The source commit that is being read.
+    """
 
     def __init__(self) -> None:
+        self.commit = ""
         self._found: dict[tuple[str, str, str], tuple[Finding, int]] = {}
 
-    def add(self, kind: str, commit: str, subject: str, what: str) -> None:
-        key = (kind, subject or commit, what)
-        first, count = self._found.get(key, (Finding(kind, commit, subject, what), 0))
+    def add(self, kind: str, subject: str, what: str) -> None:
+        key = (kind, subject or self.commit, what)
+        first, count = self._found.get(key, (Finding(kind, self.commit, subject, what), 0))
         self._found[key] = first, count + 1
 
     def change_kind(self, subject: str, what: str, old: str, new: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 SOURCE = "kubernetes/enhancements"
@@ -61,5 +61,5 @@ def parse_history(lines: Iterable[str]) -> list[SourceCommit]:
             SourceChange(change["path"], change.get("kep"), not change.get("unparsable"))
             for change in record["changes"]
         )
-        history.append(SourceCommit(record["commit"], datetime.fromtimestamp(record["time"], timezone.utc), changes))
+        history.append(SourceCommit(record["commit"], datetime.fromtimestamp(record["time"], UTC), changes))
     return history

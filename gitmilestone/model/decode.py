@@ -6,7 +6,7 @@ from collections.abc import Mapping as Table
 from typing import Any
 
 from gitmilestone.model.fields import FIELDS, SCHEMA_VERSION, TASK_FIELDS, Field
-from gitmilestone.model.kinds import ID, LABEL, BadValue, find_nearest
+from gitmilestone.model.kinds import LABEL, BadValue, find_nearest
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, as_plain
@@ -56,7 +56,7 @@ class Decoder:
             elif field.shape != "scalar":
                 self._refuse_shape(field, node, where + name)
             else:
-                values[name] = self._value(field, node, where + name)
+                values[name] = self._value(field, node.text, node.line, where + name)
         for field in table.values():
             if field.required and field.name not in values:
                 absent = mapping.entries.get(field.name)
@@ -65,11 +65,11 @@ class Decoder:
                 self.report(at, "missing-field", f"`{where}{field.name}` is missing", hint)
         return values, extra
 
-    def _value(self, field: Field, node: Scalar, name: str) -> Any:
+    def _value(self, field: Field, text: str, line: int, name: str) -> Any:
         try:
-            return field.kind.parse(node.text)
+            return field.kind.parse(text)
         except BadValue as fault:
-            self.report(node.line, "bad-value", f"`{name}` {fault.message}", fault.hint)
+            self.report(line, "bad-value", f"`{name}` {fault.message}", fault.hint)
             return None
 
     def _collection(self, field: Field, node: Sequence | Mapping, name: str) -> Any:
@@ -86,16 +86,16 @@ class Decoder:
         if field.shape == "scalar":
             message, hint = f"`{name}` is {field.kind.name}, not a list or mapping", ""
         elif field.shape == "tasks":
-            message, hint = f"`{name}` is a mapping from task ids to tasks", "write `  task-id:`, then its fields below"
+            message, hint = f"`{name}` is a mapping of tasks", "write `  task-id:`, then its fields below"
         self.report(node.line, "bad-value", message, hint)
 
     def _labels(self, name: str, node: Sequence) -> tuple[str, ...]:
         labels: set[str] = set()
         for item in node.items:
             if isinstance(item, Scalar):
-                labels.add(self._value(FIELDS["labels"], item, name) or "")
+                labels.add(self._value(FIELDS["labels"], item.text, item.line, name) or "")
             else:
-                self.report(item.line, "bad-value", f"an item of `{name}` is {LABEL.name}, not a list or mapping")
+                self.report(item.line, "bad-value", f"an item of `{name}` is a {LABEL.name}, no list or mapping")
         return tuple(sorted(labels))
 
     def _dependencies(self, name: str, node: Sequence) -> tuple[Dependency, ...]:
@@ -108,22 +108,23 @@ class Decoder:
         return tuple(found[key] for key in sorted(found))
 
     def _dependency(self, name: str, item: Node) -> Dependency | None:
-        target, word = _split_dependency(item)
-        if target is None:
+        parts = _split_dependency(item)
+        if parts is None:
             message = f"an item of `{name}` is an id or `id: relates`"
             self.report(item.line, "bad-value", message, "like `- session-store-9k2d`")
             return None
-        milestone_id = self._value(FIELDS["depends_on"], target, name)
-        kind = _TYPES.get(word.text if word else "blocks")
-        if kind is None and word:
-            nearest = find_nearest(word.text, DEPENDENCY_TYPES)
-            message = f"`{name}` has the types {', '.join(DEPENDENCY_TYPES)}, not {word.text[:40]!r}"
-            self.report(word.line, "bad-value", message, f"did you mean `{nearest}`?" if nearest else "")
+        target, word = parts
+        milestone_id = self._value(FIELDS["depends_on"], target, item.line, name)
+        kind = _TYPES.get(word)
+        if kind is None:
+            nearest = find_nearest(word, DEPENDENCY_TYPES)
+            message = f"`{name}` has the types {', '.join(DEPENDENCY_TYPES)}, not {word[:40]!r}"
+            self.report(item.line, "bad-value", message, f"did you mean `{nearest}`?" if nearest else "")
         return Dependency(milestone_id, kind) if milestone_id and kind else None
 
     def _task(self, entry: Entry) -> Task | None:
         name = entry.key.text
-        fault = self._value(FIELDS["tasks"], entry.key, "tasks") is None
+        fault = self._value(FIELDS["tasks"], name, entry.key.line, "tasks") is None
         if not isinstance(entry.value, Mapping):
             hint = "write `    title: ...` below it"
             self.report(entry.key.line, "bad-value", f"the task {name[:40]!r} has no fields", hint)
@@ -151,14 +152,16 @@ class Decoder:
     def _check_order(self, values: dict[str, Any], root: Mapping) -> None:
         start, due = values.get("start"), values.get("due")
         if start and due and due < start:
-            self.report(root.entries["due"].value.line, "date-order", f"`due` is {due}, before `start`, {start}")
+            line = root.entries["due"].value.line
+            self.report(line, "date-order", f"`due` is {due}, before `start`, {start}")
 
 
-def _split_dependency(item: Node) -> tuple[Scalar | None, Scalar | None]:
+def _split_dependency(item: Node) -> tuple[str, str] | None:
+    """The id and the type's word."""
     if isinstance(item, Scalar):
-        return item, None
+        return item.text, "blocks"
     if isinstance(item, Mapping) and len(item.entries) == 1:
         (entry,) = item.entries.values()
         if isinstance(entry.value, Scalar):
-            return entry.key, entry.value
-    return None, None
+            return entry.key.text, entry.value.text
+    return None

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 from gitmilestone.errors import Refused
 from gitmilestone.model.decode import Decoder
-from gitmilestone.model.encode import encode
+from gitmilestone.model.decode_canonical import decode_canonical
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.model.revise import Reviser
+from gitmilestone.model.problem import Problem
 from gitmilestone.model.yaml_canonical import load_canonical
 from gitmilestone.model.yaml_loader import YamlFault, load
 from gitmilestone.model.yaml_nodes import Mapping
 
 MAX_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CONFLICT = re.compile(r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: .*)?$", re.MULTILINE)
+_CONFLICT = r"^(?:<{7,}|>{7,}|\|{7,})(?: .*)?$"
 
 
 class Document(NamedTuple):
@@ -26,13 +25,11 @@ class Document(NamedTuple):
     Attributes:
         path: In the tree, for problems.
         text: Without a byte-order mark, LF line ends.
-        root: None where the text is no mapping.
         milestone: None where `problems` has an error.
     """
 
     path: str
     text: str
-    root: Mapping | None
     milestone: Milestone | None
     problems: tuple[Problem, ...]
 
@@ -44,36 +41,64 @@ def read_document(
     decoder = Decoder(path, known_extra)
     text = _decode_text(decoder, content)
     if text is None:
-        return Document(path, "", None, None, tuple(decoder.problems))
-    root = _load(decoder, text)
-    milestone = decoder.decode(milestone_id, root) if root and not errors_among(decoder.problems) else None
-    return Document(path, text, root, milestone, tuple(decoder.problems))
+        return Document(path, "", None, tuple(decoder.problems))
+    milestone = decode_canonical(milestone_id, text)
+    if milestone is None and (root := _load(decoder, text)):
+        milestone = decoder.decode(milestone_id, root)
+    problems = sorted(decoder.problems, key=lambda problem: problem.line)
+    return Document(path, text, milestone, tuple(problems))
 
 
 def too_large(path: str, size: int) -> Problem:
-    return Problem(
-        path, 0, "file-too-large", f"has {size} bytes; at most {MAX_BYTES} are read", "move long texts elsewhere"
-    )
+    message = f"has {size} bytes; at most {MAX_BYTES} are read"
+    return Problem(path, 0, "file-too-large", message, "move long texts elsewhere")
+
+
+def revise(document: Document, milestone: Milestone) -> bytes:
+    """The document's bytes with `milestone` in it, touching only lines of the fields that differ.
+
+    A document in flow style, as JSON, is written anew in the canonical form.
+
+    Args:
+        document: One without errors.
+
+    Raises:
+        Refused: The text is laid out in a way in which the edit can't be made in place.
+    """
+    from gitmilestone.model.encode import encode
+    from gitmilestone.model.revise import Reviser
+
+    root = load_canonical(document.text) or load(document.text) if document.milestone else None
+    if document.milestone is None or not isinstance(root, Mapping):
+        raise Refused(f"{document.path} has errors", "run `git milestone check`")
+    if root.flow:
+        return encode(milestone)
+    content = Reviser(document.text, root).revise(document.milestone, milestone).encode()
+    if len(content) > MAX_BYTES:
+        problem = too_large(document.path, len(content))
+        raise Refused(f"{document.path} {problem.message}", problem.hint)
+    if read_document(document.path, milestone.id, content).milestone != milestone:
+        raise Refused(f"{document.path} can't be edited in place", "edit the file by hand, and commit it")
+    return content
 
 
 def _decode_text(decoder: Decoder, content: bytes) -> str | None:
-    report, path = decoder.problems.append, decoder.path
     if len(content) > MAX_BYTES:
-        report(too_large(path, len(content)))
+        decoder.problems.append(too_large(decoder.path, len(content)))
         return None
     if content.startswith(_BYTE_ORDER_MARK):
         content = content[len(_BYTE_ORDER_MARK) :]
-        report(Problem(path, 1, "byte-order-mark", "starts with a byte-order mark", "`check --fix` removes it"))
+        decoder.report(1, "byte-order-mark", "starts with a byte-order mark", "`check --fix` removes it")
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
-        report(Problem(path, line, "not-utf8", f"byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8"))
+        decoder.report(line, "not-utf8", f"byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8")
         return None
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
-        report(Problem(path, line, "carriage-return", "has CRLF line ends", "`check --fix` makes them LF"))
+        decoder.report(line, "carriage-return", "has CRLF line ends", "`check --fix` makes them LF")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
 
@@ -82,43 +107,21 @@ def _load(decoder: Decoder, text: str) -> Mapping | None:
     fast = load_canonical(text)
     if fast is not None:
         return fast
-    report, path = decoder.problems.append, decoder.path
-    marker = _CONFLICT.search(text)
+    marker = re.search(_CONFLICT, text, re.MULTILINE)
     if marker:
         line = text.count("\n", 0, marker.start()) + 1
-        report(
-            Problem(path, line, "conflict-marker", f"a conflict marker: {marker.group()[:40]}", "resolve the conflict")
-        )
+        message = f"a conflict marker: {marker.group()[:40]}"
+        decoder.report(line, "conflict-marker", message, "resolve the conflict")
         return None
     try:
         root = load(text)
     except YamlFault as fault:
-        report(Problem(path, fault.line, fault.code, fault.message, fault.hint))
+        decoder.report(fault.line, fault.code, fault.message, fault.hint)
         return None
     if isinstance(root, Mapping):
         return root
     if root is None:
-        report(Problem(path, 1, "not-a-mapping", "the file is empty", "`git milestone new` writes a whole one"))
+        decoder.report(1, "not-a-mapping", "the file is empty", "`git milestone new` writes a whole one")
     else:
-        report(Problem(path, root.line, "not-a-mapping", "the file is not `key: value` lines"))
+        decoder.report(root.line, "not-a-mapping", "the file is not `key: value` lines", "like `title: ...`")
     return None
-
-
-def revise(document: Document, milestone: Milestone) -> bytes:
-    """The document's bytes with `milestone` in it, touching only lines of the fields that differ.
-
-    Args:
-        document: One without errors.
-
-    Raises:
-        Refused: The text is laid out in a way in which the edit can't be made in place.
-    """
-    if document.milestone is None or document.root is None:
-        raise Refused(f"{document.path} has errors", "run `git milestone check`")
-    if document.root.flow:
-        return encode(milestone)
-    text = Reviser(document.text, document.root).revise(document.milestone, milestone)
-    again = read_document(document.path, milestone.id, text.encode())
-    if again.milestone != milestone:
-        raise Refused(f"{document.path} can't be edited in place", "edit the file by hand, and commit it")
-    return text.encode()

@@ -10,41 +10,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.kinds import BLOCK, LINE
 from gitmilestone.model.milestone import Dependency, Milestone, Task
-from gitmilestone.model.yaml_canonical import PRINTABLE, is_plain
+from gitmilestone.model.yaml_canonical import is_plain, is_printable
 
 _LISTS_AT = next(at for at, field in enumerate(MILESTONE_FIELDS) if field.shape != "scalar")
 HEAD_FIELDS = MILESTONE_FIELDS[:_LISTS_AT]
 TAIL_FIELDS = MILESTONE_FIELDS[_LISTS_AT:]
 """Custom keys stand between the two."""
 
-_LINE = re.compile(f"[{PRINTABLE}]+")
-_LITERAL = re.compile(rf"(?![ \n])(?:[{PRINTABLE}]|\n(?! +(?:\n|\Z)))+(?<!\n)\n?")
 # What other YAML readers take for something else than text (YAML 1.1 and 1.2 core).
 _AMBIGUOUS = re.compile(
     r"(?i:~|null|true|false|yes|no|on|off|y|n|[-+]?\.inf|\.nan|[-+]?\.?[0-9][0-9_,.:xobe+-]*[0-9a-f_]*)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_UNPRINTABLE = re.compile(rf'[^{PRINTABLE}]|["\\]')
 
 
 def format_text(text: str) -> str:
     """A text as a YAML scalar on one line: plain where every reader takes it for this text, else quoted."""
-    is_safe = is_plain(text) and _LINE.fullmatch(text) and not _AMBIGUOUS.fullmatch(text)
+    is_safe = is_plain(text) and "\n" not in text and is_printable(text) and not _AMBIGUOUS.fullmatch(text)
     return text if is_safe else format_quoted(text)
 
 
 def format_quoted(text: str) -> str:
-    return '"' + _UNPRINTABLE.sub(lambda found: _escape(found.group()), text) + '"'
+    return '"' + "".join(map(_escape, text)) + '"'
 
 
 def _escape(character: str) -> str:
+    if character.isprintable() and character not in '"\\':
+        return character
     code = ord(character)
     return _ESCAPES.get(character) or (
         f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -53,11 +52,13 @@ def _escape(character: str) -> str:
 
 def format_block(text: str, indent: str) -> str | None:
     """A text as a literal block, from the `|` to the last line's end; None where it can't be one."""
-    if not _LITERAL.fullmatch(text):
+    lines = text.removesuffix("\n").split("\n")
+    if lines[0][:1] in ("", " ") or not lines[-1] or not is_printable(text):
+        return None
+    if any(line and not line.strip(" ") for line in lines):
         return None
     header = "|" if text.endswith("\n") else "|-"
-    lines = [f"{indent}{line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n")]
-    return f"{header}\n" + "".join(lines)
+    return f"{header}\n" + "".join([f"{indent}{line}\n" if line else "\n" for line in lines])
 
 
 def format_scalar(field: Field, value: Any) -> str:
@@ -80,42 +81,44 @@ def format_dependency(dependency: Dependency) -> str:
     return target if dependency.type == "blocks" else f"{target}: {dependency.type}"
 
 
+def format_list(name: str, items: Iterable[str]) -> str:
+    return f"{name}:\n" + "\n".join(f"  - {item}\n" for item in items)
+
+
 def format_task(task: Task, indent: str = "  ", inner: str = "    ") -> str:
     lines = [f"{indent}{format_text(task.id)}:\n"]
     lines += [format_entry(field, getattr(task, field.name), inner) for field in TASK_FIELDS]
-    lines += [format_extra(key, task.extra[key], inner) for key in sorted(task.extra)]
+    lines += [format_custom(key, task.extra[key], inner) for key in sorted(task.extra)]
     return "".join(lines)
 
 
 def format_field(field: Field, value: Any) -> str:
     """Every line of a top-level field in the canonical form."""
-    if field.shape == "scalar":
-        return format_entry(field, value)
+    if field.shape == "labels":
+        return format_list(field.name, map(format_text, value))
+    if field.shape == "dependencies":
+        return format_list(field.name, map(format_dependency, value))
     if field.shape == "tasks":
         return f"{field.name}:\n" + "\n".join(map(format_task, value)) + "\n"
-    return format_list(field.name, value, format_dependency if field.shape == "dependencies" else format_text)
+    return format_entry(field, value)
 
 
-def format_list(name: str, items: Any, format_item: Callable[[Any], str]) -> str:
-    return f"{name}:\n" + "\n".join(f"  - {format_item(item)}\n" for item in items)
+def custom_field(key: str, value: Any) -> Field:
+    """A custom key as if it were a field."""
+    return Field(key, BLOCK if isinstance(value, str) and "\n" in value else LINE, "")
 
 
-def extra_field(key: str, text: str | None) -> Field:
-    """A custom key with a text below it, as if it were a field."""
-    return Field(key, BLOCK if text and "\n" in text else LINE, "")
+def format_custom(key: str, value: Any, indent: str = "") -> str:
+    """A custom key's lines; lists and mappings are in flow style, but for lists of texts at the top level."""
+    if value is None or isinstance(value, str):
+        return format_entry(custom_field(key, value), value, indent)
+    if is_text_list(value) and not indent:
+        return format_list(format_text(key), map(format_text, value))
+    return f"{indent}{format_text(key)}: {format_flow(value)}\n"
 
 
 def is_text_list(value: Any) -> bool:
     return bool(value) and isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def format_extra(key: str, value: Any, indent: str = "") -> str:
-    """A custom key with text, lists and mappings below it."""
-    if value is None or isinstance(value, str):
-        return format_entry(extra_field(key, value), value, indent)
-    if is_text_list(value) and not indent:
-        return format_list(format_text(key), value, format_text)
-    return f"{indent}{format_text(key)}: {format_flow(value)}\n"
 
 
 def format_flow(value: Any) -> str:
@@ -123,7 +126,8 @@ def format_flow(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{format_quoted(key)}: {format_flow(value[key])}" for key in sorted(value)) + "}"
+        entries = (f"{format_quoted(key)}: {format_flow(value[key])}" for key in sorted(value))
+        return "{" + ", ".join(entries) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(format_flow, value)) + "]"
     return format_quoted(value)
@@ -137,6 +141,6 @@ def encode(milestone: Milestone, modeline: str = "") -> bytes:
     extra = sorted(milestone.extra.items(), key=lambda item: (is_text_list(item[1]), item[0]))
     parts = [f"{modeline}\n"] if modeline else []
     parts += [format_field(field, getattr(milestone, field.name)) for field in HEAD_FIELDS]
-    parts += [format_extra(key, value) for key, value in extra]
+    parts += [format_custom(key, value) for key, value in extra]
     parts += [format_field(field, getattr(milestone, field.name)) for field in TAIL_FIELDS]
     return "\n".join(parts).encode()

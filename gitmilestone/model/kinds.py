@@ -12,7 +12,7 @@ from gitmilestone.model.ids import ID_PATTERN, find_id_fault
 from gitmilestone.model.milestone import PRIORITIES, STATUSES, TASK_STATUSES
 
 
-class BadValue(ValueError):
+class BadValue(ValueError):  # noqa: N818  a fault in data
     """A text that is no value of its kind; the message completes "FIELD ..."."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -40,15 +40,11 @@ class Kind(NamedTuple):
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_LOOSE_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
+_LOOSE_DATE = r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
 _UTC_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
-_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)? ?(?:([Zz])|([+-]\d{2}):?(\d{2}))?", re.ASCII
-)
+_TIME = r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)? ?(?:([Zz])|([+-]\d{2}):?(\d{2}))?"
 _ESTIMATE = re.compile(r"(\d+(?:\.\d{1,2})?)([dw])", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:\.\d{1,3})?", re.ASCII)
-_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _LIMIT = 1_000_000
 _LONGEST_LINE = 1000
 _DAYS_A_WEEK = 5
@@ -56,9 +52,13 @@ _DAYS_A_WEEK = 5
 
 def refuse_unstorable(text: str) -> None:
     """Databases refuse a NUL or a lone surrogate, or stop reading at it."""
-    found = _UNSTORABLE.search(text)
-    if found:
-        raise BadValue(f"holds {found.group()!r}, which no database stores", "remove that character")
+    fault = "\0" if "\0" in text else ""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        fault = text[error.start]
+    if fault:
+        raise BadValue(f"holds {fault!a}, which no database stores", "remove that character")
 
 
 def parse_line(text: str) -> str:
@@ -66,7 +66,7 @@ def parse_line(text: str) -> str:
     if text.isprintable() and len(text) <= _LONGEST_LINE and text and not text.isspace():
         return text
     refuse_unstorable(text)
-    if _BREAK.search(text):
+    if text.splitlines() not in ([], [text]):
         raise BadValue(f"is one line of text, not {text[:40]!r}", "put longer text into `description`")
     if not text.strip():
         raise BadValue("is blank", "leave it out, or give it a text")
@@ -101,9 +101,9 @@ def parse_date(text: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             raise BadValue(f"is {text}, a day that does not exist") from None
-    loose = _LOOSE_DATE.fullmatch(text)
-    meant = "{}-{:0>2}-{:0>2}".format(*loose.groups()) if loose else "2027-01-15"
-    raise BadValue(f"is a date YYYY-MM-DD, not {text[:40]!r}", f"did you mean {meant}?" if loose else f"like {meant}")
+    loose = re.fullmatch(_LOOSE_DATE, text, re.ASCII)
+    hint = "did you mean {}-{:0>2}-{:0>2}?".format(*loose.groups()) if loose else "like 2027-01-15"
+    raise BadValue(f"is a date YYYY-MM-DD, not {text[:40]!r}", hint)
 
 
 def parse_time(text: str) -> datetime:
@@ -113,7 +113,7 @@ def parse_time(text: str) -> datetime:
         return datetime.combine(parse_date(text), datetime.min.time(), UTC)
     iso = text
     if not _UTC_TIME.fullmatch(text):
-        found = _TIME.fullmatch(text)
+        found = re.fullmatch(_TIME, text, re.ASCII)
         if not found:
             raise BadValue(f"is a time with a zone, not {text[:40]!r}", example)
         day, clock, utc, hours, minutes = found.groups()

@@ -3,293 +3,296 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitmilestone.model.encode import (
+    HEAD_FIELDS,
+    custom_field,
     format_block,
+    format_custom,
     format_dependency,
-    format_extra,
     format_field,
+    format_flow,
     format_quoted,
     format_scalar,
     format_task,
     format_text,
 )
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
-from gitmilestone.model.kinds import BLOCK, LINE
+from gitmilestone.model.kinds import BLOCK
 from gitmilestone.model.milestone import Dependency, Milestone, Task
+from gitmilestone.model.splice import Splices
 from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
 
-_BLOCK_HEADER = re.compile(r"[|>][^ #\n]*([ \t]+#[^\n]*)?")
-_BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
+_BLOCK_COMMENT = re.compile(r"[|>][^ \t#\n]*([ \t]+#[^\n]*)?")
+_BLOCK_INDENT = re.compile(r"\|[+-]?(?:[ \t][^\n]*)?\n(?: *\n)*( +)")
+_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_LEADING_SPACE = re.compile(r"^[ \t]+", re.MULTILINE)
+_DASH = re.compile(r"^ *-(?=[ \t\n])", re.MULTILINE)
+
+
+class Child(NamedTuple):
+    """An item of a block list, or an entry of a block mapping: whole lines of the text."""
+
+    key: str
+    start: int
+    end: int
 
 
 class Reviser:
-    """Collects splices over one text; `revise` applies them."""
+    """Revises one text, once."""
 
     def __init__(self, text: str, root: Mapping) -> None:
-        self.text = text
         self.root = root
-        self.splices: list[tuple[int, int, str]] = []
-        self.line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        ends = [(self._end(entry.value), entry) for entry in root.entries.values()]
-        self.is_spaced = len(ends) < 2 or self._blank_lines_at(ends[0][0]) > 0
+        self.splices = Splices(text)
+        first, second = list(root.entries.values())[:2]
+        self.is_spaced = self.splices.has_blank_line(self._end(first.value), second.key.start)
 
     def revise(self, old: Milestone, new: Milestone) -> str:
-        for field in MILESTONE_FIELDS:
+        self._revise_mapping(self.root, MILESTONE_FIELDS, old, new)
+        return self.splices.apply()
+
+    def _revise_mapping(
+        self, mapping: Mapping, fields: tuple[Field, ...], old: Milestone | Task, new: Milestone | Task
+    ) -> None:
+        for at, field in enumerate(fields):
             before, after = getattr(old, field.name), getattr(new, field.name)
-            if before != after:
-                self._revise_field(field, before, after)
-        for key in {**old.extra, **new.extra}:
-            if old.extra.get(key) != new.extra.get(key) or (key in old.extra) != (key in new.extra):
-                self._revise_extra(key, new)
-        return self._apply()
+            if before == after:
+                continue
+            if field.name in mapping.entries:
+                self._revise_field(mapping.entries[field.name], field, before, after)
+            else:
+                self._insert(mapping, fields[:at], field, after)
+        for key in sorted({*old.extra, *new.extra}):
+            if key not in new.extra:
+                self._remove(mapping.entries[key])
+            elif key not in old.extra:
+                anchors = HEAD_FIELDS if mapping is self.root else fields
+                self._insert(mapping, anchors, custom_field(key, new.extra[key]), new.extra[key])
+            elif old.extra[key] != new.extra[key]:
+                self._revise_custom(mapping.entries[key], new.extra[key])
 
-    def _apply(self) -> str:
-        pieces: list[str] = []
-        position = 0
-        for start, end, replacement in sorted(self.splices, key=lambda splice: splice[:2]):
-            pieces += (self.text[position:start], replacement)
-            position = end
-        return "".join([*pieces, self.text[position:]])
+    def _insert(self, mapping: Mapping, anchors: tuple[Field, ...], field: Field, value: Any) -> None:
+        """Puts a field behind the last one there is of those that stand before it in the canonical form."""
+        anchor = [mapping.entries[field.name] for field in anchors if field.name in mapping.entries][-1]
+        at = self._end(anchor.value)
+        indent = self.splices.indent_at(anchor.key.start)
+        if isinstance(value, list | dict):
+            lines = format_custom(field.name, value, indent)
+        elif field.kind is BLOCK and value is not None:
+            block = self._format_block(field, value, indent + "  ", at) or format_scalar(field, value) + "\n"
+            lines = f"{indent}{format_text(field.name)}: {block}"
+        else:
+            lines = _indented(_lines_of(field, value), indent)
+        gap = "\n" if mapping is self.root and self.is_spaced else ""
+        self.splices.insert(at, gap + lines)
 
-    def _splice(self, start: int, end: int, replacement: str) -> None:
-        if start == end == len(self.text) and self.text and not self.text.endswith("\n"):
-            replacement = "\n" + replacement
-        self.splices.append((start, end, replacement))
+    def _remove(self, entry: Entry) -> None:
+        end = self._end(entry.value)
+        if self.splices.behind_blank_lines(end) > end:
+            end = self.splices.line_end(end + 1)
+        self.splices.replace(self.splices.line_start(entry.key.start), end, "")
 
-    def _line_start(self, line: int) -> int:
-        return self.line_starts[line - 1]
+    def _revise_field(self, entry: Entry, field: Field, before: Any, after: Any) -> None:
+        node, indent = entry.value, self.splices.indent_at(entry.key.start)
+        if isinstance(node, Scalar) and field.shape == "scalar":
+            self._revise_scalar(node, field, after, indent)
+        elif isinstance(node, Mapping) and node.entries and not node.flow:
+            self._revise_tasks(entry, node, before, after)
+        elif isinstance(node, Sequence) and node.items:
+            self._revise_list(entry, node, after)
+        else:
+            self._fill(node, _indented(_lines_of(field, after).partition("\n")[2], indent))
 
-    def _line_end(self, offset: int) -> int:
-        """Behind the line that holds the character before `offset`."""
-        line = bisect_right(self.line_starts, max(offset - 1, 0))
-        return self.line_starts[line] if line < len(self.line_starts) else len(self.text)
+    def _fill(self, node: Node, lines: str) -> None:
+        """Puts lines below a key, in the place of nothing or of a flow mapping; a comment there stays."""
+        if node.start < node.end:
+            self.splices.cut(node.start, node.end)
+        self.splices.insert(self.splices.line_end(node.end), lines)
+
+    def _revise_scalar(self, node: Scalar, field: Field, value: Any, indent: str) -> None:
+        text, behind = self.splices.text, self.splices.line_end(node.end)
+        gap = " " if node.start == node.end else ""
+        block = self._format_block(field, value, self._block_indent(node) or indent + "  ", behind)
+        is_block = node.style in ("|", ">")
+        comment = _comment_of_block(text, node.start) if is_block else text[node.end : behind].rstrip()
+        if block:
+            header, _, body = block.partition("\n")
+            self.splices.replace(node.start, behind, f"{gap}{header}{comment}\n{body}")
+        elif value is None and is_block:
+            self.splices.replace(len(text[: node.start].rstrip(" \t")), behind, f"{comment}\n")
+        elif value is None:
+            self.splices.cut(node.start, node.end)
+        elif is_block:
+            self.splices.replace(node.start, behind, f"{format_scalar(field, value)}{comment}\n")
+        else:
+            self.splices.replace(node.start, node.end, gap + _restyle(field, value, node.style))
+
+    def _format_block(self, field: Field, value: Any, indent: str, behind: int) -> str | None:
+        """A literal block that takes none of the comments and spaces behind it for its own."""
+        if field.kind is not BLOCK or value is None:
+            return None
+        found = _COMMENTS.match(self.splices.text, behind)
+        spaces = _LEADING_SPACE.findall(found.group()) if found else []
+        if any("\t" in space for space in spaces):
+            return None
+        return format_block(value, max([indent, *(space + " " for space in spaces)], key=len))
+
+    def _block_indent(self, node: Scalar) -> str:
+        """The spaces that a literal block's lines begin with; "" where that is not to be seen at once."""
+        found = _BLOCK_INDENT.match(self.splices.text, node.start)
+        return found[1] if found else ""
+
+    def _revise_custom(self, entry: Entry, value: Any) -> None:
+        node, indent = entry.value, self.splices.indent_at(entry.key.start)
+        is_text = value is None or isinstance(value, str)
+        if isinstance(node, Scalar) and is_text:
+            self._revise_scalar(node, custom_field(entry.key.text, value), value, indent)
+        elif not isinstance(node, Scalar) and node.flow:
+            self.splices.replace(node.start, node.end, format_flow(value))
+        else:
+            start = self.splices.line_start(entry.key.start)
+            self.splices.replace(start, self._end(node), format_custom(entry.key.text, value, indent))
+
+    def _revise_list(self, entry: Entry, node: Sequence, after: tuple[Any, ...]) -> None:
+        if node.flow:
+            self.splices.replace(node.start, node.end, "[" + ", ".join(map(_format_flow_item, after)) + "]")
+            return
+        children = self._items(node)
+        indent = self.splices.indent_at(children[0].start)
+        wanted = {_key_of(item): item for item in after}
+        lines = {key: f"{indent}- {_format_item(item)}\n" for key, item in wanted.items()}
+        for child, item in zip(children, node.items, strict=True):
+            new = wanted.get(child.key)
+            if isinstance(new, Dependency) and _type_of(item) != new.type:
+                start, end = _span(item)
+                if "\n" in self.splices.text[start:end]:
+                    self.splices.replace(child.start, child.end, lines[child.key])
+                else:
+                    self.splices.replace(start, end, format_dependency(new))
+        self._revise_children(entry, children, lines)
+
+    def _items(self, node: Sequence) -> list[Child]:
+        children = []
+        start = self.splices.line_start(node.start)
+        for item in node.items:
+            dash = _DASH.search(self.splices.text, start)
+            end = self._end(item)
+            children.append(Child(_key_of_node(item), dash.start() if dash else start, end))
+            start = end
+        return children
+
+    def _revise_tasks(
+        self, entry: Entry, node: Mapping, before: tuple[Task, ...], after: tuple[Task, ...]
+    ) -> None:
+        old = {task.id: task for task in before}
+        indent = self.splices.indent_at(next(iter(node.entries.values())).key.start)
+        inner = self._inner_indent(node) or indent + "  "
+        wanted = {task.id: format_task(task, indent, inner) for task in after}
+        children = [
+            Child(task.key.text, self.splices.line_start(task.key.start), self._end(task.value))
+            for task in node.entries.values()
+        ]
+        if [key for key in wanted if key in old] != [key for key in old if key in wanted]:
+            # Another order: every task is written anew.
+            children = [child._replace(key="") for child in children]
+        else:
+            for new in after:
+                if old.get(new.id, new) != new:
+                    self._revise_task(node.entries[new.id], old[new.id], new, wanted[new.id])
+        self._revise_children(entry, children, wanted)
+
+    def _inner_indent(self, tasks: Mapping) -> str:
+        for entry in tasks.entries.values():
+            if isinstance(entry.value, Mapping) and not entry.value.flow:
+                return self.splices.indent_at(next(iter(entry.value.entries.values())).key.start)
+        return ""
+
+    def _revise_task(self, entry: Entry, before: Task, after: Task, lines: str) -> None:
+        if isinstance(entry.value, Mapping) and not entry.value.flow:
+            self._revise_mapping(entry.value, TASK_FIELDS, before, after)
+        else:
+            self._fill(entry.value, lines.partition("\n")[2])
+
+    def _revise_children(self, entry: Entry, children: list[Child], wanted: dict[str, str]) -> None:
+        """Removes, replaces and inserts whole children of an entry.
+
+        Args:
+            wanted: The lines of each child that shall be there, by key, in order. Those that are there stay.
+        """
+        splices = self.splices
+        gap = "\n" if self._are_spaced(children) else ""
+        added, removed = _by_gap(children, wanted)
+        for at in sorted({*added, *removed}):
+            old, new = removed.get(at, []), added.get(at, [])
+            for child, lines in zip(old, new, strict=False):
+                splices.replace(child.start, child.end, lines)
+            for child in old[len(new) :]:
+                # The blank line stays: so do two branches that remove neighbours touch different lines.
+                is_inner = not wanted and child != children[-1]
+                end = splices.behind_blank_lines(child.end) if is_inner else child.end
+                splices.replace(child.start, end, "")
+            rest = new[len(old) :]
+            if rest and at < 0 and not old:
+                splices.insert(splices.line_end(entry.key.start + 1), "".join(lines + gap for lines in rest))
+            elif rest:
+                last = old[-1] if old else children[at]
+                splices.insert(last.end, "".join(gap + lines for lines in rest))
+                self._take_spare_line(last.end, 2 if last == children[-1] else 1)
+
+    def _take_spare_line(self, at: int, usual: int) -> None:
+        """Takes one of the blank lines that removals left."""
+        if self.splices.text.count("\n", at, self.splices.behind_blank_lines(at)) > usual:
+            self.splices.replace(at, self.splices.line_end(at + 1), "")
+
+    def _are_spaced(self, children: list[Child]) -> bool:
+        if len(children) < 2:
+            return self.is_spaced
+        return self.splices.has_blank_line(children[0].end, children[1].start)
 
     def _end(self, node: Node) -> int:
         """Behind the last line of a node."""
-        if isinstance(node, Mapping) and not node.flow and node.entries:
-            last = list(node.entries.values())[-1]
-            return max(self._end(last.value), self._line_end(last.key.end))
-        if isinstance(node, Sequence) and not node.flow and node.items:
+        if isinstance(node, Mapping) and not node.flow:
+            return self._end(list(node.entries.values())[-1].value)
+        if isinstance(node, Sequence) and not node.flow:
             return self._end(node.items[-1])
-        return self._line_end(node.end)
+        return self.splices.line_end(node.end)
 
-    def _blank_lines_at(self, offset: int) -> int:
-        found = _BLANK_LINES.match(self.text, offset)
-        return found.group().count("\n") if found else 0
 
-    def _revise_field(self, field: Field, before: Any, after: Any) -> None:
-        entry = self.root.entries.get(field.name)
-        if entry is None:
-            self._insert_field(field, after)
-        elif field.shape == "scalar":
-            self._revise_scalar(field, entry, after, "")
-        elif field.shape == "tasks":
-            self._revise_tasks(entry, before, after)
-        elif field.shape == "labels":
-            self._revise_set(entry, after, _label_key, str, format_text)
+def _by_gap(
+    children: list[Child], wanted: dict[str, str]
+) -> tuple[dict[int, list[str]], dict[int, list[Child]]]:
+    """What is to be added, and removed, behind each child that stays; -1 is in front of all."""
+    there = {child.key: at for at, child in enumerate(children)}
+    added: dict[int, list[str]] = {}
+    removed: dict[int, list[Child]] = {}
+    stays = -1
+    for key, lines in wanted.items():
+        if key in there:
+            stays = there[key]
         else:
-            self._revise_set(entry, after, _dependency_key, lambda item: item.id, format_dependency)
-
-    def _insert_field(self, field: Field, value: Any) -> None:
-        """A field that the file does not have goes behind the field before it in the canonical order."""
-        lines = format_field(field, value)
-        position = None
-        for earlier in MILESTONE_FIELDS:
-            if earlier.name == field.name:
-                break
-            if entry := self.root.entries.get(earlier.name):
-                position = max(self._end(entry.value), self._line_end(entry.key.end))
-        gap = "\n" if self.is_spaced else ""
-        if position is None:
-            first = next(iter(self.root.entries.values()))
-            start = self._line_start(first.key.line)
-            self._splice(start, start, lines + gap)
+            added.setdefault(stays, []).append(lines)
+    stays = -1
+    for at, child in enumerate(children):
+        if child.key in wanted:
+            stays = at
         else:
-            self._splice(position, position, gap + lines)
-
-    def _revise_scalar(self, field: Field, entry: Entry, value: Any, indent: str) -> None:
-        node = entry.value
-        if not isinstance(node, Scalar):
-            return
-        after_colon = self.text.index(":", entry.key.end) + 1
-        block = format_block(value, indent) if value is not None and field.kind is BLOCK else None
-        if node.style in ("|", ">"):
-            header = _BLOCK_HEADER.match(self.text, node.start)
-            comment = header[1] or "" if header else ""
-            if block is not None:
-                self._splice(node.start, node.end, _with_comment(block, comment))
-            else:
-                written = "" if value is None else " " + format_scalar(field, value)
-                self._splice(after_colon, node.end, f"{written}{comment}\n")
-        elif block is not None:
-            line_end = self._line_end(node.end)
-            rest = self.text[node.end : line_end].rstrip("\n")
-            start = after_colon if node.start == node.end else node.start
-            gap = " " if node.start == node.end else ""
-            self._splice(start, line_end, gap + _with_comment(block, rest))
-        elif value is None:
-            self._splice(after_colon, node.end, "")
-        elif node.start == node.end:
-            self._splice(after_colon, after_colon, " " + format_scalar(field, value))
-        else:
-            self._splice(node.start, node.end, _restyle(field, value, node.style))
-
-    def _revise_set(
-        self,
-        entry: Entry,
-        after: tuple[Any, ...],
-        key_of_node: Callable[[Node], str],
-        key_of_item: Callable[[Any], str],
-        format_item: Callable[[Any], str],
-    ) -> None:
-        node = entry.value
-        wanted = {key_of_item(item): item for item in after}
-        if isinstance(node, Sequence) and node.flow:
-            written = ", ".join(_flow_item(item) for item in after)
-            self._splice(node.start, node.end, f"[{written}]")
-            return
-        if not isinstance(node, Sequence):
-            self._fill_empty(entry, self._joined([format_item(item) for item in after], "  ", self.is_spaced))
-            return
-        kept = [item for item in node.items if key_of_node(item) in wanted]
-        indent = self._indent_of(node.items[0].line)
-        is_spaced = self._blank_lines_at(self._end(node.items[0])) > 0 if len(node.items) > 1 else self.is_spaced
-        if not kept:
-            lines = self._joined([format_item(item) for item in after], indent, is_spaced)
-            self._splice(self._line_start(node.items[0].line), self._end(node), lines)
-            return
-        for item in node.items:
-            key = key_of_node(item)
-            if key not in wanted:
-                self._splice(self._line_start(item.line), self._end(item), "")
-            elif isinstance(wanted[key], Dependency) and _type_of_node(item) != wanted[key].type:
-                self._splice(*_span(item), format_item(wanted[key]))
-        present = {key_of_node(item) for item in kept}
-        added = [item for item in after if key_of_item(item) not in present]
-        self._add_items(kept, added, key_of_node, key_of_item, format_item, indent, is_spaced)
-
-    def _add_items(
-        self,
-        kept: list[Node],
-        added: list[Any],
-        key_of_node: Callable[[Node], str],
-        key_of_item: Callable[[Any], str],
-        format_item: Callable[[Any], str],
-        indent: str,
-        is_spaced: bool,
-    ) -> None:
-        """Each new item goes behind the last kept one that sorts before it."""
-        keys = [key_of_node(item) for item in kept]
-        is_sorted = keys == sorted(keys)
-        groups: dict[int, list[str]] = {}
-        for item in added:
-            place = bisect_right(keys, key_of_item(item)) if is_sorted else len(keys)
-            groups.setdefault(place, []).append(format_item(item))
-        gap = "\n" if is_spaced else ""
-        for place, written in groups.items():
-            lines = self._joined(written, indent, is_spaced)
-            if place == 0:
-                start = self._line_start(kept[0].line)
-                self._splice(start, start, lines + gap)
-                continue
-            end = self._end(kept[place - 1])
-            if is_spaced and self._blank_lines_at(end) > 1:
-                # A removal left its blank line here, so the gap is there already.
-                behind_gap = self._line_end(end + 1)
-                self._splice(behind_gap, behind_gap, lines)
-            else:
-                self._splice(end, end, gap + lines)
-
-    def _joined(self, items: list[str], indent: str, is_spaced: bool) -> str:
-        return ("\n" if is_spaced else "").join(f"{indent}- {item}\n" for item in items)
-
-    def _fill_empty(self, entry: Entry, lines: str) -> None:
-        """Puts lines below `key:`; a comment on that line stays."""
-        node = entry.value
-        if node.start != node.end:
-            self._splice(self.text.index(":", entry.key.end) + 1, node.end, "")
-        end = self._line_end(node.end)
-        self._splice(end, end, lines)
-
-    def _indent_of(self, line: int) -> str:
-        start = self._line_start(line)
-        return self.text[start : start + len(self.text[start:]) - len(self.text[start:].lstrip(" "))]
-
-    def _revise_tasks(self, entry: Entry, before: tuple[Task, ...], after: tuple[Task, ...]) -> None:
-        node = entry.value
-        old, new = {task.id: task for task in before}, {task.id: task for task in after}
-        kept = [task.id for task in before if task.id in new]
-        is_in_place = isinstance(node, Mapping) and not node.flow and [task.id for task in after][: len(kept)] == kept
-        if not isinstance(node, Mapping):
-            self._fill_empty(entry, "".join(map(format_task, after)))
-            return
-        if not kept or not is_in_place:
-            if node.flow:
-                self._fill_empty(entry, "".join(map(format_task, after)))
-                return
-            first = next(iter(node.entries.values()))
-            self._splice(self._line_start(first.key.line), self._end(node), "".join(map(format_task, after)))
-            return
-        entries = {inner.key.text: inner for inner in node.entries.values()}
-        indent = self._indent_of(entries[before[0].id].key.line)
-        for task_id, task in old.items():
-            inner = entries[task_id]
-            if task_id not in new:
-                self._splice(self._line_start(inner.key.line), self._end(inner.value), "")
-            elif task != new[task_id]:
-                self._revise_task(inner, task, new[task_id], indent)
-        first_end = self._end(entries[before[0].id].value)
-        gap = "\n" if len(before) > 1 and self._blank_lines_at(first_end) else ""
-        end = self._end(entries[kept[-1]].value)
-        lines = "".join(gap + format_task(task, indent) for task in after[len(kept) :])
-        if lines:
-            self._splice(end, end, lines)
-
-    def _revise_task(self, entry: Entry, before: Task, after: Task, indent: str) -> None:
-        node = entry.value
-        if not isinstance(node, Mapping) or node.flow or before.extra != after.extra:
-            self._splice(self._line_start(entry.key.line), self._end(node), format_task(after, indent))
-            return
-        position = self._line_end(entry.key.end)
-        inner_indent = self._indent_of(next(iter(node.entries.values())).key.line)
-        for field in TASK_FIELDS:
-            inner = node.entries.get(field.name)
-            value = getattr(after, field.name)
-            if inner is not None:
-                position = max(self._end(inner.value), self._line_end(inner.key.end))
-                if getattr(before, field.name) != value:
-                    self._revise_scalar(field, inner, value, inner_indent)
-            elif getattr(before, field.name) != value:
-                self._splice(position, position, f"{inner_indent}{field.name}: {format_scalar(field, value)}\n")
-
-    def _revise_extra(self, key: str, new: Milestone) -> None:
-        entry = self.root.entries.get(key)
-        value = new.extra.get(key)
-        if entry is None:
-            last = list(self.root.entries.values())[-1]
-            end = max(self._end(last.value), self._line_end(last.key.end))
-            self._splice(end, end, ("\n" if self.is_spaced else "") + format_extra(key, value))
-            return
-        start, end = self._line_start(entry.key.line), max(self._end(entry.value), self._line_end(entry.key.end))
-        if key not in new.extra:
-            gap = self._blank_lines_at(end) > 0
-            self._splice(start, self._line_end(end + 1) if gap else end, "")
-        elif isinstance(entry.value, Scalar) and entry.value.style not in ("|", ">") and isinstance(value, str):
-            self._revise_scalar(_EXTRA_LINE._replace(name=key), entry, value, "")
-        else:
-            self._splice(start, end, format_extra(key, value))
+            removed.setdefault(stays, []).append(child)
+    return added, removed
 
 
-_EXTRA_LINE = Field("", LINE, "")
+def _lines_of(field: Field, value: Any) -> str:
+    """Without the blank lines that close a field in the canonical form."""
+    return format_field(field, value).rstrip("\n") + "\n"
 
 
-def _with_comment(block: str, comment: str) -> str:
-    header, _, body = block.partition("\n")
-    return f"{header}{comment}\n{body}"
+def _indented(lines: str, indent: str) -> str:
+    return "".join(line if line == "\n" else indent + line for line in lines.splitlines(keepends=True))
+
+
+def _comment_of_block(text: str, start: int) -> str:
+    found = _BLOCK_COMMENT.match(text, start)
+    return (found[1] or "").rstrip() if found else ""
 
 
 def _restyle(field: Field, value: Any, style: str) -> str:
@@ -300,34 +303,36 @@ def _restyle(field: Field, value: Any, style: str) -> str:
     return format_quoted(text) if style else format_scalar(field, value)
 
 
-def _flow_item(item: Any) -> str:
-    if not isinstance(item, Dependency):
-        return format_quoted(item) if re.search(r"[\[\]{},]", item) else format_text(item)
-    return item.id if item.type == "blocks" else f"{{{item.id}: {item.type}}}"
+def _key_of(item: str | Dependency) -> str:
+    return item.id if isinstance(item, Dependency) else item
 
 
-def _label_key(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) else ""
+def _key_of_node(item: Node) -> str:
+    if isinstance(item, Scalar):
+        return item.text
+    return next(iter(item.entries)) if isinstance(item, Mapping) else ""
 
 
-def _dependency_key(node: Node) -> str:
-    if isinstance(node, Scalar):
-        return node.text
-    return next(iter(node.entries)) if isinstance(node, Mapping) else ""
+def _format_item(item: str | Dependency) -> str:
+    return format_dependency(item) if isinstance(item, Dependency) else format_text(item)
 
 
-def _type_of_node(node: Node) -> str:
-    if isinstance(node, Mapping):
-        value = next(iter(node.entries.values())).value
-        return value.text if isinstance(value, Scalar) else ""
+def _format_flow_item(item: str | Dependency) -> str:
+    if isinstance(item, Dependency):
+        return format_dependency(item) if item.type == "blocks" else f"{{{format_dependency(item)}}}"
+    return format_quoted(item) if re.search(r"[\[\]{},:?]", item) else format_text(item)
+
+
+def _type_of(item: Node) -> str:
+    if isinstance(item, Mapping):
+        (entry,) = item.entries.values()
+        return entry.value.text if isinstance(entry.value, Scalar) else ""
     return "blocks"
 
 
-def _span(node: Node) -> tuple[int, int]:
-    """From the first to the last character of an item of a list."""
-    if isinstance(node, Mapping) and not node.flow:
-        entry = next(iter(node.entries.values()))
+def _span(item: Node) -> tuple[int, int]:
+    """From the first to behind the last character of an item of a list."""
+    if isinstance(item, Mapping) and not item.flow:
+        (entry,) = item.entries.values()
         return entry.key.start, entry.value.end
-    return node.start, node.end
-
-
+    return item.start, item.end

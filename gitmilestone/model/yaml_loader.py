@@ -7,16 +7,15 @@ tags are refused before anything recurses or multiplies.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from gitmilestone.model.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence
 
 MAX_DEPTH = 32
 
-_FORBIDDEN = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
-
-class YamlFault(Exception):
+class YamlFault(Exception):  # noqa: N818  a fault in data
     """Why a text is not the YAML we read: a problem's code, line (from 1), message and hint."""
 
     def __init__(self, code: str, line: int, message: str, hint: str = "") -> None:
@@ -52,11 +51,18 @@ def load(text: str) -> Node | None:
 
 def _refuse_forbidden(text: str) -> None:
     """Characters that YAML forbids, and those that end a line for some of its readers only."""
-    found = _FORBIDDEN.search(text)
+    found = None if text.replace("\n", " ").isprintable() else _forbidden().search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         message = f"the character {found.group()!a} is not allowed in YAML"
-        raise YamlFault("unstorable-character", line, message, "remove it, or write it as an escape in double quotes")
+        hint = "remove it, or write it as an escape in double quotes"
+        raise YamlFault("unstorable-character", line, message, hint)
+
+
+@cache
+def _forbidden() -> re.Pattern[str]:
+    # Compiled when it is first asked: such classes take milliseconds.
+    return re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Composer:
@@ -90,7 +96,8 @@ class _Composer:
         if event.anchor is not None:
             raise YamlFault("yaml-alias", line, f"the anchor &{event.anchor} is not allowed", "remove it")
         if event.tag is not None:
-            raise YamlFault("yaml-tag", line, f"the tag {event.tag} is not allowed", "values are text: remove it")
+            hint = "remove it: values are text"
+            raise YamlFault("yaml-tag", line, f"the tag {event.tag} is not allowed", hint)
         if isinstance(event, self.events.ScalarEvent):
             return self._scalar(event, line)
         if depth > MAX_DEPTH:
@@ -100,11 +107,12 @@ class _Composer:
         return self._mapping(event, line, depth)
 
     def _scalar(self, event: Any, line: int) -> Scalar:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _span(event, event)
         text: str = event.value
         if "\0" in text:
-            # Other escapes that no database stores, as \ud800, libyaml refuses by itself.
-            raise YamlFault("unstorable-character", line, "the character '\\x00' can't be stored", "remove it")
+            # The other escapes that no database stores, as \ud800, libyaml refuses by itself.
+            message = "the character '\\x00' can't be stored"
+            raise YamlFault("unstorable-character", line, message, "remove it")
         if event.style in ("|", ">"):
             end = _end_of_block(self.text, start, end)
         return Scalar(text, start, end, line, event.style or "")
@@ -113,7 +121,7 @@ class _Composer:
         items: list[Node] = []
         while not isinstance(event := self._next(), self.events.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
-        return Sequence(items, first.start_mark.index, event.end_mark.index, line, bool(first.flow_style))
+        return Sequence(items, *_span(first, event), line, bool(first.flow_style))
 
     def _mapping(self, first: Any, line: int, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
@@ -122,9 +130,10 @@ class _Composer:
             if key.text in entries:
                 before = entries[key.text].key.line
                 message = f"the key {key.text!r} is here again; it is on line {before} already"
-                raise YamlFault("duplicate-key", key.line, message, "a merge can leave two: keep the right one")
+                hint = "a merge can leave two: keep the right one"
+                raise YamlFault("duplicate-key", key.line, message, hint)
             entries[key.text] = Entry(key, self._node(self._next(), depth + 1))
-        return Mapping(entries, first.start_mark.index, event.end_mark.index, line, bool(first.flow_style))
+        return Mapping(entries, *_span(first, event), line, bool(first.flow_style))
 
     def _key(self, event: Any, depth: int) -> Scalar:
         key = self._node(event, depth)
@@ -135,13 +144,17 @@ class _Composer:
         return key
 
 
+def _span(first: Any, last: Any) -> tuple[int, int]:
+    return first.start_mark.index, last.end_mark.index
+
+
 def _line_of(event: Any) -> int:
     line: int = event.start_mark.line
     return line + 1
 
 
 def _end_of_block(text: str, start: int, end: int) -> int:
-    """libyaml counts the blank lines behind a block scalar as its own; an edit must not, unless they are kept."""
+    """libyaml counts the blank lines behind a block as its own; an edit must not, unless it keeps them (`|+`)."""
     header, _, _ = text[start:end].partition("\n")
     if "+" in header.partition("#")[0]:
         return end

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-
 MAX_KEY = 100
 """Characters of a key. YAML readers take no key over 1024, escapes included."""
 
@@ -27,7 +26,7 @@ class Scalar(NamedTuple):
 
     @property
     def is_null(self) -> bool:
-        return not self.style and self.text in _NULLS
+        return not self.style and self.text in NULLS
 
 
 class Sequence(NamedTuple):
@@ -39,11 +38,7 @@ class Sequence(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A key, where it stands, and the value below it."""
-
-    key: str
-    start: int
-    line: int
+    key: Scalar
     value: Node
 
 
@@ -57,7 +52,7 @@ class Mapping(NamedTuple):
 
 Node = Scalar | Sequence | Mapping
 
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 def as_plain(node: Node) -> Any:

@@ -26,7 +26,9 @@ def add_dependencies(
         wanted = {dependency.id: dependency for dependency in (*before.depends_on, *added)}
         return before._replace(depends_on=tuple(wanted[name] for name in sorted(wanted)))
 
-    return edit_fields(store, milestone, revise, options)
+    word = "depends on" if kind == "blocks" else "relates to"
+    listed = ", ".join(item.id for item in added)
+    return edit_fields(store, milestone, revise, options, lambda name: f"{name} {word} {listed}")
 
 
 def remove_dependencies(store: Store, milestone: str, on: Sequence[str], options: WriteOptions = DEFAULT) -> Edited:
@@ -36,7 +38,8 @@ def remove_dependencies(store: Store, milestone: str, on: Sequence[str], options
         gone = {_find(before, text).id for text in on}
         return before._replace(depends_on=tuple(item for item in before.depends_on if item.id not in gone))
 
-    return edit_fields(store, milestone, revise, options)
+    listed = ", ".join(on)
+    return edit_fields(store, milestone, revise, options, lambda name: f"{name} no longer depends on {listed}")
 
 
 def _find(milestone: Milestone, text: str) -> Dependency:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from gitmilestone.errors import Refused
+from gitmilestone.model.change import Change
 from gitmilestone.model.ids import make_id
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
 from gitmilestone.operations.draft import Draft
@@ -93,7 +94,7 @@ def create(
         milestone = revise_fields(Milestone(made_id, valid_title, created=now), fields)
         milestone = complete_dependencies(draft, milestone)
         draft.create(milestone)
-        return f"milestone: create {made_id}", [milestone], warn_dates(draft, milestone)
+        return f"milestone: create {made_id}", [milestone], warn_dates(milestone)
 
     return write_draft(store, edit, options)
 
@@ -103,18 +104,27 @@ def edit_fields(
     text: str,
     revise: Callable[[Milestone], Milestone],
     options: WriteOptions = DEFAULT,
+    describe: Callable[[str], str] | None = None,
 ) -> Edited:
-    """Edits one milestone by a pure function of it."""
+    """Edits one milestone by a pure function of it.
+
+    Args:
+        describe: The commit's subject from the milestone's id; None names the fields that differ.
+    """
 
     def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
         before = draft.get(text)
         after = complete_dependencies(draft, revise(before), known=before)
         draft.update(after)
-        names = [field for field in after._fields if getattr(after, field) != getattr(before, field)]
-        what = f" ({', '.join(names)})" if names else ""
-        return f"milestone: edit {after.id}{what}", [after], warn_dates(draft, after, known=before)
+        subject = describe(after.id) if describe else f"edit {after.id}{_name_fields(before, after)}"
+        return f"milestone: {subject}", [after], warn_dates(after, known=before)
 
     return write_draft(store, edit, options)
+
+
+def _name_fields(before: Milestone, after: Milestone) -> str:
+    names = dict.fromkeys(change.field for change in Change(after.id, before, after).fields())
+    return f" ({', '.join(names)})" if names else ""
 
 
 def replace_text(store: Store, text: str, content: bytes, options: WriteOptions = DEFAULT) -> Edited:
@@ -209,7 +219,7 @@ def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone |
     return milestone._replace(depends_on=tuple(whole[name] for name in sorted(whole)))
 
 
-def warn_dates(draft: Draft, milestone: Milestone, known: Milestone | None = None) -> list[str]:
+def warn_dates(milestone: Milestone, known: Milestone | None = None) -> list[str]:
     """What a person should hear of dates that an edit has set."""
     warnings = []
     if milestone.start and milestone.due and milestone.due < milestone.start:

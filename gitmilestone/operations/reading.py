@@ -94,7 +94,7 @@ def _read_entry(entry: FileEntry, size: int, content: bytes | None, known: froze
     path = f"{ROOT}/{entry.path}"
     place = find_place(entry.path)
     if content is None or place is None:
-        return Document(path, "", None, None, (too_large(path, size),))
+        return Document(path, "", None, (too_large(path, size),))
     document = read_document(path, place.id, content, known)
     milestone = document.milestone
     if milestone is None or folder_of(milestone.status) == place.folder:
@@ -157,7 +157,7 @@ def get_document(files: Files, text: str) -> Document:
 
 def read_one(files: Files, entry: FileEntry) -> Document:
     if not entry.is_plain:
-        return Document(f"{ROOT}/{entry.path}", "", None, None, (not_plain(entry.path),))
+        return Document(f"{ROOT}/{entry.path}", "", None, (not_plain(entry.path),))
     for _, size, content in files.iter_contents([entry], MAX_BYTES):
         return _read_entry(entry, size, content, frozenset(get_project(files).fields))
     raise MilestoneNotFound(f"{ROOT}/{entry.path} is gone", "")

@@ -35,7 +35,7 @@ def add_task(
             raise InvalidRequest(f"{before.id} has a task {task.id} already", "choose another id")
         return before._replace(tasks=(*before.tasks, task))
 
-    return edit_fields(store, milestone, revise, options)
+    return edit_fields(store, milestone, revise, options, lambda name: f"add task {task.id} to {name}")
 
 
 def move_tasks(
@@ -62,7 +62,8 @@ def move_tasks(
             tasks=tuple(change[verb](task) if task.id in chosen else task for task in before.tasks)
         )
 
-    return edit_fields(store, milestone, revise, options)
+    listed = ", ".join(tasks)
+    return edit_fields(store, milestone, revise, options, lambda name: f"{verb} task {listed} of {name}")
 
 
 def find_task(milestone: Milestone, text: str) -> Task:

@@ -61,7 +61,7 @@ class TreeFiles:
         self.root_tree = root_tree
         found = self._child(root_tree, ROOT)
         if found is not None and not found.is_tree:
-            raise UnsafePath(f"{ROOT} is not a folder", "a symbolic link or file there is never followed: remove it")
+            raise not_a_folder(ROOT)
         self.tree: str | None = found.oid if found else None
         """The oid of the `.milestones` tree."""
 
@@ -89,8 +89,10 @@ class TreeFiles:
         *folders, name = path.split("/")
         for folder in folders:
             child = self._child(tree, folder)
-            if child is None or not child.is_tree:
+            if child is None:
                 return None
+            if not child.is_tree:
+                raise not_a_folder(f"{ROOT}/{folder}")
             tree = child.oid
         entry = self._child(tree, name)
         return None if entry is None or entry.is_tree else FileEntry(path, entry.mode, entry.oid)
@@ -178,6 +180,10 @@ class WorkFiles:
             with open(descriptor, "rb") as file:
                 size = os.fstat(descriptor).st_size
                 yield entry, size, None if max_bytes is not None and size > max_bytes else file.read()
+
+
+def not_a_folder(path: str) -> UnsafePath:
+    return UnsafePath(f"{path} is not a folder", "a symbolic link or file there is never followed: remove it")
 
 
 def _mode_of(path: str) -> int:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from gitmilestone.errors import EnvironmentFault, GitFailed
 
+DURABLY = ("-c", "core.fsync=loose-object,reference")
+"""Options that make git sync the objects and refs it writes; by default it syncs neither."""
+
 _SIGPIPE = 13
 _CHUNK = 1 << 16
 

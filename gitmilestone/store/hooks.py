@@ -14,13 +14,22 @@ from gitmilestone.store.repository import Repository
 class Hooks:
     def __init__(self, repository: Repository, config: Mapping[str, str]) -> None:
         self.repository = repository
-        self._configured = {
-            value for key, value in config.items() if key.startswith("hook.") and key.endswith(".event")
-        }
+        self._is_configured = any(key.startswith("hook.") and key.endswith(".event") for key in config)
+        self._events: set[str] | None = None
+        self._author: dict[str, str] | None = None
 
     def is_installed(self, name: str) -> bool:
         """Whether git would run anything, so that a repository without hooks pays nothing for them."""
-        return name in self._configured or os.access(os.path.join(self.repository.hooks_dir, name), os.X_OK)
+        if os.access(os.path.join(self.repository.hooks_dir, name), os.X_OK):
+            return True
+        if self._events is None:
+            self._events = self._read_events() if self._is_configured else set()
+        return name in self._events
+
+    def _read_events(self) -> set[str]:
+        """What `hook.NAME.event` says, which may say it several times."""
+        listed = self.repository.git.check("config", "--null", "--get-regexp", r"^hook\..*\.event$")
+        return {item.partition("\n")[2] for item in listed.decode("utf-8", "surrogateescape").split("\0")}
 
     def run(self, name: str, *args: str, env: Mapping[str, str] | None = None) -> bool:
         """Runs a hook, its output on our standard error; True where it agreed or is not installed."""
@@ -29,7 +38,8 @@ class Hooks:
         directory = self.repository.work_dir or self.repository.git_dir
         command = ["git", "-C", directory, "hook", "run", "--ignore-missing", name, "--", *args]
         environ = {
-            **self.repository.user_environ,
+            **self.repository.hook_environ,
+            **self._author_environ(),
             "GIT_INDEX_FILE": self.repository.index_path,
             "GIT_EDITOR": ":",
             **(env or {}),
@@ -42,6 +52,16 @@ class Hooks:
         _, status = os.waitpid(pid, 0)
         return os.waitstatus_to_exitcode(status) == 0
 
+    def _author_environ(self) -> dict[str, str]:
+        """What `git commit` tells its hooks of the author."""
+        if self._author is None:
+            result = self.repository.git.run("var", "GIT_AUTHOR_IDENT")
+            name, _, rest = result.stdout.decode("utf-8", "surrogateescape").strip().partition(" <")
+            email, _, date = rest.partition("> ")
+            variables = ("GIT_AUTHOR_NAME", name), ("GIT_AUTHOR_EMAIL", email), ("GIT_AUTHOR_DATE", f"@{date}")
+            self._author = dict(variables) if result.status == 0 else {}
+        return self._author
+
     def approve(self, message: str, tree: str, verify: bool) -> str:
         """The message as the hooks leave it.
 
@@ -53,7 +73,7 @@ class Hooks:
         if not any(map(self.is_installed, ("prepare-commit-msg", "commit-msg"))):
             return message
         path = os.path.join(self.repository.git_dir, "COMMIT_EDITMSG")
-        with open(path, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(message)
         if not self.run("prepare-commit-msg", path, "message"):
             raise HookRejected("the prepare-commit-msg hook failed", "what it said is above")
@@ -67,7 +87,8 @@ class Hooks:
 
     def _run_pre_commit(self, tree: str) -> None:
         """Like `git commit -- PATH`: the hook sees an index of HEAD with only our change in it."""
-        index = os.path.join(self.repository.git_dir, f"next-index-{os.getpid()}.lock")
+        os.makedirs(self.repository.state_dir, exist_ok=True)
+        index = os.path.join(self.repository.state_dir, f"next-index-{os.getpid()}.lock")
         env = {"GIT_INDEX_FILE": index}
         try:
             self.repository.git.check("read-tree", tree, env=env)

@@ -9,6 +9,9 @@ from types import TracebackType
 
 from gitmilestone.errors import EnvironmentFault, LockHeld, StorageFull
 
+CLAIM_SUFFIX = ".milestone-lock"
+"""What a writer of ours that holds `index.lock` lays beside it; left behind only if it was killed."""
+
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.003
 

@@ -48,7 +48,7 @@ class Objects:
         if "\n" in name or "\0" in name:
             return None
         self._ask([name])
-        return self._answer(None)
+        return self._answer(None, name)
 
     def get_tree(self, oid: str) -> bytes:
         """A tree's raw content, from a bounded cache."""
@@ -145,6 +145,10 @@ class Objects:
             self._answers = None
             os.waitpid(self._pid, 0)
 
+    def __del__(self) -> None:
+        """Who forgets to close leaves no process behind."""
+        self.close()
+
     def hash(self, kind: str, content: bytes) -> str:
         from hashlib import sha1, sha256
 
@@ -167,18 +171,30 @@ class Objects:
         try:
             if not os.path.isdir(folder):
                 os.makedirs(folder, exist_ok=True)
-                self._share(folder, 0o111)
+                self.share(folder)
             write_durably(temporary, packed, 0o444)
-            self._share(temporary, 0)
+            self.share(temporary)
             os.rename(temporary, path)
         except OSError as error:
             remove_if_present(temporary)
             raise refuse_unwritable(error, self.objects_dir) from error
         return oid
 
-    def _share(self, path: str, extra: int) -> None:
-        if self.shared_mode:
-            os.chmod(path, os.stat(path).st_mode | (self.shared_mode & (0o444 | (0o777 if extra else 0))))
+    def share(self, path: str) -> None:
+        """Gives a new file or folder the permissions that core.sharedRepository asks for, as git does."""
+        if not self.shared_mode:
+            return
+        mode = os.stat(path).st_mode
+        wanted = self.shared_mode if mode & 0o200 else self.shared_mode & ~0o222
+        if mode & 0o100:
+            wanted |= (wanted & 0o444) >> 2
+        if os.path.isdir(path):
+            wanted |= 0o2000
+        if mode | wanted != mode:
+            try:
+                os.chmod(path, mode & 0o7777 | wanted)
+            except PermissionError:  # another member's, who has shared it or not
+                pass
 
 
 def write_durably(path: str, content: bytes, mode: int = 0o666) -> None:

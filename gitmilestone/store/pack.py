@@ -62,6 +62,8 @@ class PackWriter:
             base = os.path.join(self._folder, f"pack-{checksum.hex()}")
             temporary_index = self._temporary + ".idx"
             self._write_index(temporary_index, checksum)
+            self.objects.share(self._temporary)
+            self.objects.share(temporary_index)
             os.rename(self._temporary, base + ".pack")
             os.rename(temporary_index, base + ".idx")
         except OSError as error:
@@ -96,5 +98,8 @@ class PackWriter:
             os.fchmod(file.fileno(), 0o444)
 
     def discard(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which may flush, and find the disk full again
+        except OSError:
+            pass
         remove_if_present(self._temporary)

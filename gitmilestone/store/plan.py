@@ -19,6 +19,7 @@ class WriteOptions(NamedTuple):
         verify: Run the pre-commit and commit-msg hooks.
         detached: Allow a commit on a detached HEAD.
         when: Author and committer date, for imports that replay a history.
+        allow_empty: Commit where nothing changes too, for such imports.
     """
 
     message: str | None = None
@@ -26,6 +27,7 @@ class WriteOptions(NamedTuple):
     verify: bool = True
     detached: bool = False
     when: datetime | None = None
+    allow_empty: bool = False
 
 
 class Plan(NamedTuple):

@@ -14,24 +14,28 @@ from gitmilestone.store.staging import IndexLock, Staging
 from gitmilestone.store.worktree import WorkTree
 
 
-def recover(repository: Repository, objects: Objects, staging: Staging) -> None:
+_LEFTOVERS = ("laying-", "journal.", "next-index-")
+
+
+def recover(repository: Repository, objects: Objects, staging: Staging, wait_seconds: float = 5.0) -> None:
     """Brings the work tree and the staging area to the commit that a killed writer made.
 
     Only entries that still are as that writer found them are touched. The caller holds the write lock,
     so the writer is dead; taking its lock on the staging area over is what clears that one.
     """
     journal = find_journal(repository.state_dir)
-    with staging.lock() as lock:
+    with staging.lock(wait_seconds) as lock:
         if journal and _has_landed(repository, journal):
             _finish(repository, objects, staging, lock, journal)
-    _remove_leftovers(repository)
     remove_journal(repository.state_dir)
 
 
-def _remove_leftovers(repository: Repository) -> None:
-    for name in os.listdir(repository.state_dir):
-        if name.startswith(("laying-", "journal.")):
-            remove_if_present(os.path.join(repository.state_dir, name))
+def remove_leftovers(state_dir: str) -> None:
+    """Clears the temporary files of writers that were killed; the caller holds the write lock."""
+    if os.path.isdir(state_dir):
+        for name in os.listdir(state_dir):
+            if name.startswith(_LEFTOVERS):
+                remove_if_present(os.path.join(state_dir, name))
 
 
 def _has_landed(repository: Repository, journal: Journal) -> bool:
@@ -53,7 +57,7 @@ def _finish(repository: Repository, objects: Objects, staging: Staging, lock: In
         if (found[0].oid if found else "") == before:
             to_stage[f"{ROOT}/{path}"] = (entry.mode, entry.oid) if entry and entry.oid else None
         is_out = any(item.skip_worktree for item in found)
-        if not is_out and (work_tree.oid_of(path, objects) or "") == before:
+        if not is_out and work_tree.holds(path, before or None, objects):
             to_lay[path] = objects.get_blob(entry.oid) if entry and entry.oid else None
     work_tree.lay(to_lay)
     lock.replace(to_stage)

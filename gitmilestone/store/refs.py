@@ -6,7 +6,8 @@ import os
 import time
 from typing import NamedTuple
 
-from gitmilestone.errors import DetachedHead, GitFailed, LockHeld, OperationInProgress
+from gitmilestone.errors import DetachedHead, GitFailed, LockHeld, MissingObject, OperationInProgress
+from gitmilestone.store.git import DURABLY
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.repository import Repository
 
@@ -39,6 +40,8 @@ def read_head(repository: Repository, objects: Objects) -> Head:
     # The branch by its own name: HEAD could be switched between two questions.
     found = objects.find(f"{branch or 'HEAD'}^{{commit}}")
     if found is None:
+        if branch is None or repository.git.run("rev-parse", "--verify", "--quiet", branch).status == 0:
+            raise MissingObject(f"the commit of {branch or 'HEAD'} is missing", "`git fsck` names what else is")
         return Head(branch, None, None)
     return Head(branch, found.oid, found.content[5 : found.content.index(b"\n")].decode())
 
@@ -84,7 +87,7 @@ def update_head(repository: Repository, objects: Objects, head: Head, commit: st
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         result = repository.git.run(
-            "update-ref", "-m", message, *target, commit, old, env={"LC_ALL": "C", "LANGUAGE": ""}
+            *DURABLY, "update-ref", "-m", message, *target, commit, old, env={"LC_ALL": "C", "LANGUAGE": ""}
         )
         if result.status == 0:
             return True

@@ -20,7 +20,7 @@ class Repository(NamedTuple):
         is_bare: Whether there are no files to lay at all.
         oid_length: 20 (sha1) or 32 (sha256) bytes.
         environ: The user's environment with the repository pinned in it.
-        user_environ: The user's environment as it came, for hooks.
+        hook_environ: The user's environment, for hooks; what it says of the repository made absolute.
     """
 
     git_dir: str
@@ -32,7 +32,7 @@ class Repository(NamedTuple):
     is_bare: bool
     oid_length: int
     environ: Mapping[str, str]
-    user_environ: Mapping[str, str]
+    hook_environ: Mapping[str, str]
 
     @property
     def git(self) -> Git:
@@ -67,20 +67,22 @@ def discover(directory: str, environ: Mapping[str, str]) -> Repository:
         NotARepository: There is none, or git refuses it (safe.directory, safe.bareRepository).
     """
     result = Git(directory, environ).run("rev-parse", *_QUESTIONS)
-    lines = result.stdout.decode("utf-8", "surrogateescape").splitlines()
+    lines = result.stdout.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
     if len(lines) < 7:
         raise _explain(directory, result.stderr.decode("utf-8", "replace").strip())
     object_format, bare, git_dir, common_dir, objects_dir, index_path, hooks_dir, *work_dir = lines
-    pinned = {**environ, "GIT_DIR": git_dir}
+    places = {
+        "GIT_DIR": git_dir,
+        "GIT_WORK_TREE": work_dir[0] if work_dir else "",
+        "GIT_INDEX_FILE": index_path,
+        "GIT_OBJECT_DIRECTORY": objects_dir,
+        "GIT_COMMON_DIR": common_dir,
+    }
+    given = {**environ, **{name: place for name, place in places.items() if place and name in environ}}
+    # `git --literal-pathspecs` is for the paths that its user gives.
+    pinned = {**given, "GIT_DIR": git_dir, "GIT_LITERAL_PATHSPECS": "0"}
     if work_dir:
         pinned["GIT_WORK_TREE"] = work_dir[0]
-    for variable, value in (
-        ("GIT_INDEX_FILE", index_path),
-        ("GIT_OBJECT_DIRECTORY", objects_dir),
-        ("GIT_COMMON_DIR", common_dir),
-    ):
-        if variable in environ:
-            pinned[variable] = value
     return Repository(
         git_dir=git_dir,
         common_dir=common_dir,
@@ -91,7 +93,7 @@ def discover(directory: str, environ: Mapping[str, str]) -> Repository:
         is_bare=bare == "true",
         oid_length=32 if object_format == "sha256" else 20,
         environ=pinned,
-        user_environ=environ,
+        hook_environ=given,
     )
 
 

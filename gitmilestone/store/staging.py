@@ -16,17 +16,11 @@ from gitmilestone.errors import GitFailed, LockHeld, StorageFull
 from gitmilestone.store import index_file
 from gitmilestone.store.git import Git
 from gitmilestone.store.index_file import NO_STAT, Edit, IndexFile, StagedEntry
-from gitmilestone.store.locks import refuse_unwritable
+from gitmilestone.store.locks import CLAIM_SUFFIX, refuse_unwritable
 
 __all__ = ["IndexLock", "StagedEntry", "Staging"]
 
-_LARGEST_COMPARED = 1 << 24  # bytes; a larger file is left for git to compare
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.1
 _MANY_PATHS = 100  # git tries each pathspec on each entry
-_EMPTY_BLOBS = (
-    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-)
 _GIT_INTENT_TO_ADD = 1 << 29
 
 
@@ -36,9 +30,8 @@ class Staging:
     def __init__(self, git: Git, index_path: str, work_dir: str, oid_length: int) -> None:
         """`index_path` is what GIT_INDEX_FILE or the git directory says; `oid_length` is 20 or 32 bytes."""
         path = os.path.abspath(index_path)
-        self.path = (
-            os.path.realpath(path) if os.path.islink(path) else path
-        )  # git replaces a link's target too
+        # git, too, replaces what a symbolic link points to.
+        self.path = os.path.realpath(path) if os.path.islink(path) else path
         self._git = git
         self._work_dir = work_dir
         self._oid_length = oid_length
@@ -101,7 +94,8 @@ class Staging:
         pathspecs = [_top(path) for path in few]
         listing = self._ask("ls-files", "-s", "-t", "-z", "--full-name", "--", *pathspecs)
         entries = [_parse_listed(line) for line in listing.split(b"\0") if line]
-        if not any(entry.oid in _EMPTY_BLOBS for entry in entries):
+        empty = _hash_blob(b"", self._oid_length)
+        if all(entry.oid != empty for entry in entries):
             return entries
         # Only this listing tells `git add -N`, which stages an empty blob, from an empty file.
         described = self._ask("ls-files", "--debug", "-z", "--full-name", "--", *pathspecs)
@@ -136,7 +130,7 @@ class Staging:
             before = os.lstat(place)
         except OSError:
             return None
-        if _find_mode(before) != mode or before.st_size > _LARGEST_COMPARED:
+        if _find_mode(before) != mode:
             return NO_STAT
         try:
             content = _read_file(place) if mode != 0o120000 else os.readlink(os.fsencode(place))
@@ -195,7 +189,7 @@ class IndexLock:
         self._staging = staging
         self._seconds = seconds
         self._path = staging.path + ".lock"
-        self._claim = staging.path + ".milestone-lock"
+        self._claim = staging.path + CLAIM_SUFFIX
         self._target = f"{staging.path}.milestone-{os.getpid()}"
         self._descriptor = -1  # of the claim
         self._has_claims = True
@@ -244,12 +238,12 @@ class IndexLock:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + self._seconds
-        pause = _SHORTEST_PAUSE
+        pause = 0.001
         while not self._acquire():
             if time.monotonic() >= deadline:
                 raise LockHeld(self._path, self._seconds)
             time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, 0.1)
 
     def _acquire(self) -> bool:
         if self._descriptor < 0 and self._has_claims:

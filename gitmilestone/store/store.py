@@ -10,7 +10,7 @@ from gitmilestone.errors import EnvironmentFault, InvalidValue, MilestoneError, 
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import Files, StagedFiles, TreeFiles, WorkFiles
 from gitmilestone.store.git import Git
-from gitmilestone.store.locks import WriteLock, refuse_unwritable
+from gitmilestone.store.locks import CLAIM_SUFFIX, WriteLock, refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
 from gitmilestone.store.journal import has_journal
 from gitmilestone.store.plan import Build, WriteOptions, Written
@@ -57,7 +57,7 @@ class Store:
             NotARepository: There is none, or git refuses it.
         """
         store = cls(discover(directory, environ))
-        if has_journal(store.repository.state_dir):
+        if store._needs_recovery():
             store._recover_quietly()
         return store
 
@@ -130,22 +130,29 @@ class Store:
         Raises:
             OperationInProgress, DetachedHead, UncommittedEdits, HookRejected, LockHeld, BranchMoved, StorageFull.
         """
-        from gitmilestone.store.hooks import Hooks
-        from gitmilestone.store.recover import recover
+        from gitmilestone.store.recover import recover, remove_leftovers
         from gitmilestone.store.transaction import Transaction
 
         repository = self.repository
         if repository.work_dir is None and not repository.is_bare:
             raise EnvironmentFault("this is inside a git directory", "change to the work tree")
         staging = self.staging
-        with WriteLock(repository.common_dir):
-            if staging is not None and has_journal(repository.state_dir):
+        with WriteLock(repository.common_dir) as lock:
+            remove_leftovers(repository.state_dir)
+            if staging is not None and self._needs_recovery():
                 recover(repository, self.objects, staging)
             self.objects.shared_mode = self._shared_mode()
-            written = Transaction(repository, self.objects, staging, self.config, options).run(build)
+            self.objects.share(lock.path)
+            self.objects.share(os.path.dirname(lock.path))
+            transaction = Transaction(repository, self.objects, staging, self.config, options)
+            written = transaction.run(build)
         if written.commit:
-            Hooks(repository, self.config).run("post-commit")
+            transaction.hooks.run("post-commit")
         return written
+
+    def _needs_recovery(self) -> bool:
+        repository = self.repository
+        return has_journal(repository.state_dir) or os.path.exists(repository.index_path + CLAIM_SUFFIX)
 
     def _shared_mode(self) -> int:
         value = self.config.get("core.sharedrepository", "").lower()
@@ -162,7 +169,7 @@ class Store:
             return
         try:
             with WriteLock(self.repository.common_dir, wait_seconds=0):
-                recover(self.repository, self.objects, staging)
+                recover(self.repository, self.objects, staging, wait_seconds=0)
         except MilestoneError:
             pass
 

@@ -7,11 +7,13 @@ have followed, so that a kill in between is finished by the next command.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
-from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, LockHeld, UncommittedEdits
+from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, LockHeld, UncommittedEdits, UnsafePath
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
+from gitmilestone.store.git import DURABLY
 from gitmilestone.store.hooks import Hooks
 from gitmilestone.store.journal import Journal, remove_journal, write_journal
 from gitmilestone.store.objects import Objects
@@ -25,6 +27,7 @@ from gitmilestone.store.worktree import WorkTree
 
 _ATTEMPTS = 100
 _LOOSE_AT_MOST = 100
+_KIND = 0o170100  # what git tells modes apart by: the type, and whether it is executable
 
 
 Entries = dict[str, tuple[int, str] | None]
@@ -54,11 +57,13 @@ class Transaction:
         """Builds on the branch as it is now, again for as long as somebody else moves it first."""
         for _ in range(_ATTEMPTS):
             head = read_head(self.repository, self.objects)
+            if head.commit and self.staging and not os.path.exists(self.staging.path):
+                self.staging = None  # cloned with --no-checkout: a staging area of ours would spoil the checkout
             refuse_unfinished(self.repository, self.objects)
             base = self._base(head)
             plan = build(base)
             changed = self._only_changes(plan, base)
-            if not changed:
+            if not changed and not self.options.allow_empty:
                 return Written(None, ())
             self._refuse_uncommitted(changed, base)
             if self.options.stage_only:
@@ -87,6 +92,8 @@ class Transaction:
                 if entry is not None:
                     changed[path] = None
             elif entry is None or entry.oid != self.objects.hash("blob", content):
+                if entry and not entry.is_plain:
+                    raise UnsafePath(f"{ROOT}/{path} is no plain file", "a link is never followed: remove it first")
                 changed[path] = content
         return changed
 
@@ -102,10 +109,12 @@ class Transaction:
                 raise _uncommitted(path, "staged changes")
             if found and found[0].skip_worktree:
                 continue
-            oid = self.work_tree.oid_of(path, self.objects)
-            expected = entry.oid if entry else None
-            if oid != expected and (oid is None or entry or content is None or oid != self.objects.hash("blob", content)):
-                raise _uncommitted(path, "edits that are not committed" if entry else "a file that git does not track")
+            if self.work_tree.holds(path, entry.oid if entry else None, self.objects):
+                continue
+            if entry:
+                raise _uncommitted(path, "edits that are not committed")
+            if content is None or not self.work_tree.holds(path, self.objects.hash("blob", content), self.objects):
+                raise _uncommitted(path, "a file that git does not track")
 
     def _write_blobs(self, changed: Mapping[str, bytes | None], write: Callable[[str, bytes], str]) -> Entries:
         return {
@@ -132,31 +141,33 @@ class Transaction:
         tree, entries = self._write_tree(head, changed)
         message = self.hooks.approve(_terminated(self.options.message or plan.message), tree, self.options.verify)
         commit = self._write_commit(head, tree, message)
-        before = {path: _oid_of(base.find(path)) for path in changed}
         subject = message.partition("\n")[0]
         reflog = f"commit{'' if head.commit else ' (initial)'}: {subject}"
         if self.staging is None or self.work_tree is None:
-            moved = not update_head(self.repository, self.objects, head, commit, reflog)
-            return None if moved else commit
+            return commit if update_head(self.repository, self.objects, head, commit, reflog) else None
         # The journal comes first: whatever is killed after it, a lock included, is found and finished.
+        before = {path: _oid_of(base.find(path)) for path in changed}
         write_journal(self.repository.state_dir, Journal(head.branch or "HEAD", commit, before))
         try:
             with self.staging.lock() as lock:
-                if not update_head(self.repository, self.objects, head, commit, reflog):
-                    remove_journal(self.repository.state_dir)
-                    return None
-                self.work_tree.lay(self._to_lay(changed))
-                lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
-        except LockHeld:
+                # Hooks and signing take their time: what was checked before them may have changed.
+                self._refuse_uncommitted(changed, base)
+                is_ours = read_head(self.repository, self.objects) == head and update_head(
+                    self.repository, self.objects, head, commit, reflog
+                )
+                if is_ours:
+                    self.work_tree.lay(self._to_lay(changed))
+                    lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
+        except (LockHeld, UncommittedEdits, UnsafePath):
             # Nothing has moved. After any other fault the journal stays, and the next command finishes.
             remove_journal(self.repository.state_dir)
             raise
         remove_journal(self.repository.state_dir)
-        return commit
+        return commit if is_ours else None
 
     def _write_commit(self, head: Head, tree: str, message: str) -> str:
         """`git commit-tree` knows who we are, in which encoding, and how to sign."""
-        args = ["commit-tree", tree]
+        args = [*DURABLY, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree]
         if head.commit:
             args += ["-p", head.commit]
         if self.config.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1"):
@@ -178,10 +189,8 @@ class Transaction:
             lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
 
     def _to_lay(self, changed: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
-        """All but what a sparse checkout keeps out of the work tree."""
-        if self.staging is None or self.config.get("core.sparsecheckout", "false") != "true":
-            return dict(changed)
-        staged = self.staging.lookup([f"{ROOT}/{path}" for path in changed])
+        """All but what a sparse checkout, or the user, keeps out of git's view of the work tree."""
+        staged = self.staging.lookup([f"{ROOT}/{path}" for path in changed]) if self.staging else {}
         return {
             path: content
             for path, content in changed.items()
@@ -200,7 +209,7 @@ def _oid_of(entry: FileEntry | None) -> str:
 def _same(entry: FileEntry | None, staged: list[StagedEntry]) -> bool:
     if entry is None or not staged:
         return entry is None and not staged
-    return staged[0].oid == entry.oid
+    return staged[0].oid == entry.oid and not (staged[0].mode ^ entry.mode) & _KIND
 
 
 def _uncommitted(path: str, what: str) -> UncommittedEdits:

@@ -122,7 +122,8 @@ def edit_tree(
         old = find_entry(content, encoded, oid_length)
         subtree = old.oid if old and old.is_tree else None
         new = edit_tree(subtree, inner, get_tree, write_tree, oid_length)
-        here[encoded] = (TREE_MODE, new) if new else None
+        if new or subtree:
+            here[encoded] = (TREE_MODE, new) if new else None
     content = _apply(content, here, oid_length)
     return write_tree(content) if content else None
 

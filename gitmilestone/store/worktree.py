@@ -19,19 +19,18 @@ class WorkTree:
         self.root = os.path.join(work_dir, ROOT)
         self.state_dir = state_dir
 
-    def oid_of(self, path: str, objects: Objects) -> str | None:
-        """The blob id that `git add` would give the file; None where there is none."""
+    def holds(self, path: str, oid: str | None, objects: Objects) -> bool:
+        """Whether the file is what `git checkout` makes of that blob; of None: whether nothing is there."""
         refuse_links(self.root, path)
-        full = os.path.join(self.root, path)
         try:
-            if os.path.islink(full):
-                return objects.hash("blob", os.fsencode(os.readlink(full)))
-            with open(full, "rb") as file:
+            with open(os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 content = file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        # core.autocrlf may have laid it with CRLF; blobs are LF.
-        return objects.hash("blob", content.replace(b"\r\n", b"\n"))
+        except FileNotFoundError:
+            return oid is None
+        except OSError:  # a link, a folder, a file where a folder should be, or not ours to read
+            return False
+        # core.autocrlf may have laid it with CRLF.
+        return oid in (objects.hash("blob", content), objects.hash("blob", content.replace(b"\r\n", b"\n")))
 
     def lay(self, contents: Mapping[str, bytes | None]) -> None:
         """Writes and removes files, each by a rename; small sets are synced first."""
@@ -41,14 +40,14 @@ class WorkTree:
         try:
             for path, content in contents.items():
                 full = os.path.join(self.root, path)
-                if content is None:
-                    self._remove(full)
-                    continue
                 folder = os.path.dirname(full)
                 if folder not in folders:
                     refuse_links(self.root, path)
-                    os.makedirs(folder, exist_ok=True)
                     folders.add(folder)
+                if content is None:
+                    self._remove(full)
+                    continue
+                os.makedirs(folder, exist_ok=True)
                 self._write(full, content, temporary, is_synced)
         except OSError as error:
             raise refuse_unwritable(error, self.root) from error

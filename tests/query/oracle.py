@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import timezone
+from datetime import UTC
+from functools import partial
 from typing import Any
 
 from gitmilestone.model.milestone import OPEN_STATUSES, PRIORITIES, STATUSES, Milestone
@@ -19,7 +20,7 @@ def answer(query: Query, entries: Sequence[tuple[Milestone, str]]) -> list[Row]:
     for field, descending in reversed(query.order):
         unset = [row for row in rows if sort_value(field, row) is None]
         rows = [row for row in rows if sort_value(field, row) is not None]
-        rows.sort(key=lambda row, field=field: sort_value(field, row), reverse=descending)
+        rows.sort(key=partial(sort_value, field), reverse=descending)
         rows += unset
     end = None if query.limit is None else query.offset + query.limit
     return rows[query.offset : end]
@@ -88,7 +89,7 @@ def values_of(field: str, row: Row) -> list[Any]:
     if field == "depends_on":
         return [dependency.id for dependency in milestone.depends_on]
     if field == "created":
-        return [milestone.created.astimezone(timezone.utc).date()] if milestone.created else []
+        return [milestone.created.astimezone(UTC).date()] if milestone.created else []
     value = getattr(milestone, field)
     if field in ("labels", "tasks"):
         return list(value)

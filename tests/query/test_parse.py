@@ -306,13 +306,19 @@ PIECES = (
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
 @example("((((((((((((((((((((((((((((((((a")
 def test_any_text_is_a_query_or_a_located_fault(text: str) -> None:
-    try:
-        query = parse(text, today=TODAY)
-    except InvalidQuery as fault:
-        assert 0 <= fault.position <= len(text)
-        assert fault.message
+    found = parse_or_fault(text)
+    if isinstance(found, InvalidQuery):
+        assert 0 <= found.position <= len(text)
+        assert found.message
     else:
-        compile_query(query, "milestone.id")
+        compile_query(found, "milestone.id")
+
+
+def parse_or_fault(text: str) -> Query | InvalidQuery:
+    try:
+        return parse(text, today=TODAY)
+    except InvalidQuery as fault:
+        return fault
 
 
 def test_fields_in_a_condition() -> None:

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from gitmilestone.faces.cli.spec import Argument, Command, Completes, Option
 from gitmilestone.faces.cli.table import BY_PATH, COMMANDS, GROUPS, PRIORITIES, STATUSES
 
-_TERMS: dict[str, tuple[str, ...]] = {
+TERMS: dict[str, tuple[str, ...]] = {
     "status": (*STATUSES, "open", "closed"),
     "priority": PRIORITIES,
     "is": ("blocked", "ready", "overdue"),
     "due": ("today", "tomorrow", "none"),
     "sort": ("due", "priority", "progress", "title", "created"),
 }
-_NAMES: dict[str, Completes] = {
+NAMES: dict[str, Completes] = {
     "project": "project",
     "owner": "owner",
     "label": "label",
@@ -131,6 +131,6 @@ def _locate_term(typed: str) -> Place:
     sign = typed[: typed[:1] == "-"]
     field, colon, value = typed.removeprefix("-").partition(":")
     if not colon:
-        return Place(field, sign, tuple((f"{name}:", "") for name in (*_TERMS, *_NAMES)))
-    words = tuple((word, "") for word in _TERMS.get(field, ()))
-    return Place(value, f"{sign}{field}:", words, _NAMES.get(field, ""))
+        return Place(field, sign, tuple((f"{name}:", "") for name in (*TERMS, *NAMES)))
+    words = tuple((word, "") for word in TERMS.get(field, ()))
+    return Place(value, f"{sign}{field}:", words, NAMES.get(field, ""))

@@ -1,7 +1,6 @@
 """Aligned columns, without the cost of importing tabulate."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Sequence
 from typing import NamedTuple
 

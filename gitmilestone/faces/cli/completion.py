@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gitmilestone.errors import MilestoneError
 from gitmilestone.faces.cli.candidates import Place, locate
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.model.milestone import Milestone
+
+if TYPE_CHECKING:
+    from gitmilestone.model.milestone import Milestone
 
 SCRIPTS = {"bash": "git-milestone.bash", "zsh": "_git-milestone", "fish": "git-milestone.fish"}
 """Shell -> file in `shells/`."""

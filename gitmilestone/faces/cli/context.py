@@ -93,7 +93,9 @@ class Context:
         self._emit((self._pager or self.stdout).write, text)
 
     def warn(self, text: str) -> None:
-        """Writes lines for people to standard error, harmless on a terminal."""
+        """Writes lines for people to standard error, behind what was written; harmless on a terminal."""
+        if self._pager is None:
+            self._emit(self.stdout.flush)
         self.stderr.write(f"{neutralise(text) if self.stderr_is_terminal else text}\n")
 
     def track(self, label: str, total: int) -> Progress:

@@ -6,7 +6,7 @@ import os
 import platform
 import traceback
 from collections.abc import Sequence
-from tempfile import gettempdir
+from tempfile import mkstemp
 
 from gitmilestone.faces.cli.click_app import find_version
 from gitmilestone.faces.cli.context import Context
@@ -50,16 +50,25 @@ def _find_git_version(context: Context) -> str:
 
 def _write_log(text: str, context: Context) -> str:
     """The log's path: in the git directory, else among the temporary files; "" where neither is writable."""
-    store = context.opened_store
-    folders = [store.repository.state_dir] if store else []
-    for folder in [*folders, gettempdir()]:
-        path = os.path.join(folder, f"crash-{os.getpid()}.log")
+    for open_log in (_open_in_git_directory, _open_temporary):
         try:
-            os.makedirs(folder, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, path = open_log(context)
         except OSError:
             continue
         with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         return path
     return ""
+
+
+def _open_in_git_directory(context: Context) -> tuple[int, str]:
+    if context.opened_store is None:
+        raise FileNotFoundError
+    folder = context.opened_store.repository.state_dir
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "crash.log")
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), path
+
+
+def _open_temporary(_: Context) -> tuple[int, str]:
+    return mkstemp(prefix="git-milestone-crash-", suffix=".log")

@@ -3,8 +3,7 @@
 Parsing, help, the manual page, shell completion and docs/commands.md are all read from them.
 """
 
-# Without `from __future__ import annotations`, which would make NamedTuple compile every annotation
-# from its text: a millisecond a class.
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 

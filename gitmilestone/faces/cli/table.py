@@ -314,7 +314,7 @@ COMMANDS: tuple[Command, ...] = (
         f"{_COMMANDS}task:add",
         arguments=(_ID, Argument("title", "What is to be done.")),
         options=(
-            Option(("--id",), "Its id, instead of one made from the title.", metavar="TASK", key="task"),
+            Option(("--id",), "Its id, instead of one made from the title.", metavar="TASK", key="task_id"),
             Option(("--weight",), "Its share in the milestone's progress; 1 by default.", metavar="NUMBER"),
             *_WRITE,
         ),

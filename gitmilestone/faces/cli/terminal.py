@@ -1,12 +1,11 @@
 """Text on a terminal: made harmless, measured, cut, coloured."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 import re
 import time
 from collections.abc import Mapping
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Self, TextIO
 
 # Texts, for `re` to compile at their first use: that costs more than most commands' whole import.
 _HARMFUL = (
@@ -138,7 +137,7 @@ class Progress:
         if self._shown:
             self._show(", done.\n" if self.done >= self.total else "\n")
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

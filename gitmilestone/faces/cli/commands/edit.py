@@ -7,6 +7,7 @@ from typing import Any
 from gitmilestone.errors import InvalidContent, InvalidRequest
 from gitmilestone.faces.cli.commands.new import read_fields
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.model.fields import EDITABLE_FIELDS
@@ -81,10 +82,12 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
             )
         except InvalidContent as error:
             _save_rejected(context, after)
+            if not context.stdin.isatty():
+                raise
             for problem in error.problems:
                 context.warn(str(problem))
-            if not context.stdin.isatty() or not click.confirm("Edit again?", default=True, err=True):
-                raise
+            if not click.confirm("Edit again?", default=True, err=True):
+                return FINDINGS
             written = after
         else:
             return report_edit(context, edited, "edited")

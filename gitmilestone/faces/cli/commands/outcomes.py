@@ -37,7 +37,7 @@ def report_edit(context: Context, edited: Edited, done: str) -> int:
         if milestone.id in edited.changed:
             context.write(f"{done} {milestone.id}{describe_commit(edited.commit)}")
         else:
-            context.write(f"{milestone.id} is so already: nothing to change")
+            context.write(f"{milestone.id}: nothing to change")
     return 0
 
 

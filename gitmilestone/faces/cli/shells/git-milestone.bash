@@ -28,8 +28,11 @@ __git_milestone_offer ()
     split=${typed%"$split"}
     COMPREPLY=()
     while IFS= read -r line; do
-        # `file` or `directory`: bash's own completion steps in where there is no reply.
-        [[ $line == *$'\t'* ]] || return 0
+        if [[ $line != *$'\t'* ]]; then
+            # `file` or `directory`: bash's own completion steps in where there is no reply.
+            compopt +o nospace -o filenames 2>/dev/null
+            return 0
+        fi
         printf -v word '%q' "${line%%$'\t'*}"
         [[ $word == *[:=] ]] || word+=' '
         COMPREPLY+=("${word#"$split"}")

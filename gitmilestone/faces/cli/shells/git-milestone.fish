@@ -1,8 +1,10 @@
 # Completion of `git milestone` and `git-milestone` for fish.
-# Fish's completion of git passes `git milestone` on to that of `git-milestone`.
 
 function __git_milestone_candidates
     set -l words (commandline -opc) (commandline -ct)
+    if test "$words[1]" = git
+        set words $words[(contains -i -- milestone $words)..-1]
+    end
     set -l lines (git-milestone __complete -- $words[2..-1] 2>/dev/null)
     switch "$lines[1]"
         case file
@@ -15,3 +17,4 @@ function __git_milestone_candidates
 end
 
 complete -c git-milestone -f -a '(__git_milestone_candidates)'
+complete -c git -f -n '__fish_git_using_command milestone' -a '(__git_milestone_candidates)'

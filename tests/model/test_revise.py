@@ -1,0 +1,181 @@
+"""An edit touches only the lines it must, whatever the hand that wrote the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitmilestone.model.document import Document, read_document, revise
+from gitmilestone.model.encode import encode
+from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS
+from gitmilestone.model.milestone import Milestone, Task
+from gitmilestone.model.yaml_loader import load
+from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
+from tests.model.handwritten import handwritten
+from tests.strategies import milestones
+
+_PATH = ".milestones/active/x.yaml"
+
+
+@st.composite
+def edited(draw: st.DrawFn, milestone: Milestone) -> Milestone:
+    """The milestone with something else in one to three fields."""
+    other = draw(milestones(st.just(milestone.id)))
+    names = draw(st.sets(st.sampled_from([*FIELDS, "extra"][1:]), min_size=1, max_size=3))
+    changes = {name: getattr(other, name) for name in names - {"tasks", "labels", "depends_on", "extra"}}
+    if "extra" in names:
+        keys = draw(st.sets(st.sampled_from([*milestone.extra, *other.extra]))) if milestone.extra or other.extra else ()
+        changes["extra"] = _toggled(milestone.extra, other.extra, keys)
+    if "tasks" in names:
+        changes["tasks"] = draw(_edited_tasks(milestone.tasks, other.tasks))
+    for name in names & {"labels", "depends_on"}:
+        mine = {getattr(item, "id", item): item for item in getattr(milestone, name)}
+        theirs = {getattr(item, "id", item): item for item in getattr(other, name)}
+        stay = {key: item for key, item in mine.items() if draw(st.integers(0, 3))}
+        merged = stay | theirs
+        changes[name] = tuple(merged[key] for key in sorted(merged))
+    return milestone._replace(**changes)
+
+
+def _toggled(mine: Any, theirs: Any, keys: Any) -> dict[str, Any]:
+    result = dict(mine)
+    for key in keys:
+        if key in theirs:
+            result[key] = theirs[key]
+        else:
+            del result[key]
+    return result
+
+
+@st.composite
+def _edited_tasks(draw: st.DrawFn, mine: tuple[Task, ...], theirs: tuple[Task, ...]) -> tuple[Task, ...]:
+    tasks: list[Task] = []
+    sources = list(theirs) or [Task("", "another title")]
+    for task in mine:
+        action = draw(st.sampled_from(("keep", "keep", "edit", "remove")))
+        if action == "keep":
+            tasks.append(task)
+        elif action == "edit":
+            source = draw(st.sampled_from(sources))
+            names = draw(st.sets(st.sampled_from([*Task._fields[1:]]), min_size=1))
+            tasks.append(task._replace(**{name: getattr(source, name) for name in names}))
+    known = {task.id for task in mine}
+    for task in theirs:
+        if task.id not in known:
+            tasks.insert(draw(st.sampled_from((len(tasks), len(tasks), 0))), task)
+    if draw(st.integers(0, 9)) == 0:
+        tasks.reverse()
+    return tuple(tasks)
+
+
+def end_of(node: Node) -> int:
+    if isinstance(node, Scalar) or node.flow:
+        return node.end
+    if isinstance(node, Sequence):
+        return end_of(node.items[-1])
+    return end_of(list(node.entries.values())[-1].value)
+
+
+def rows_of(text: str, entry: Entry) -> range:
+    """The lines, from 0, of a key and its value."""
+    return range(entry.key.line - 1, text.count("\n", 0, max(end_of(entry.value) - 1, 0)) + 1)
+
+
+def lines_of(text: str, entry: Entry) -> list[str]:
+    rows = rows_of(text, entry)
+    return text.split("\n")[rows.start : rows.stop]
+
+
+def rest_of(text: str, root: Mapping, edited_keys: set[str]) -> list[str]:
+    """The lines of everything but some fields."""
+    gone = {row for key in edited_keys if key in root.entries for row in rows_of(text, root.entries[key])}
+    return [line for row, line in enumerate(text.split("\n")) if row not in gone]
+
+
+def differing(old: Milestone, new: Milestone) -> set[str]:
+    names = {name for name in FIELDS if getattr(old, name) != getattr(new, name)}
+    missing = object()
+    return names | {
+        key for key in {*old.extra, *new.extra} if old.extra.get(key, missing) != new.extra.get(key, missing)
+    }
+
+
+def parse(text: str) -> Mapping:
+    root = load(text)
+    assert isinstance(root, Mapping)
+    return root
+
+
+def check_revision(document: Document, new: Milestone) -> None:
+    old = document.milestone
+    assert old is not None
+    text = document.text
+    written = revise(document, new).decode()
+    assert read_document(_PATH, new.id, written.encode()).milestone == new
+    before, after = parse(text), parse(written)
+    if before.flow:
+        return
+    keys = differing(old, new)
+    rests = rest_of(text, before, keys), rest_of(written, after, keys)
+    assert [[line for line in rest if line.strip()] for rest in rests][0] == [
+        line for line in rests[1] if line.strip()
+    ]
+    is_exact = all(key in before.entries and key in FIELDS and FIELDS[key].shape == "scalar" for key in keys)
+    if is_exact:
+        assert rests[0] == rests[1]
+        assert notes_in(text) == notes_in(written)
+    if "tasks" in keys and "tasks" in before.entries and "tasks" in after.entries:
+        check_tasks(text, written, old, new)
+
+
+def notes_in(text: str) -> list[str]:
+    return [line[line.index("# note") :] for line in text.split("\n") if "# note" in line]
+
+
+def check_tasks(text: str, written: str, old: Milestone, new: Milestone) -> None:
+    """Tasks that are the same in both keep their lines, and so do the fields of the others."""
+    before, after = parse(text).entries["tasks"].value, parse(written).entries["tasks"].value
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping) or before.flow:
+        return
+    olds, news = {task.id: task for task in old.tasks}, {task.id: task for task in new.tasks}
+    if [key for key in news if key in olds] != [key for key in olds if key in news]:
+        return
+    for key in olds.keys() & news.keys():
+        was, now = before.entries[key], after.entries[key]
+        if olds[key] == news[key]:
+            assert lines_of(text, was) == lines_of(written, now)
+        elif isinstance(was.value, Mapping) and isinstance(now.value, Mapping) and not was.value.flow:
+            for name, entry in was.value.entries.items():
+                if name in Task._fields and getattr(olds[key], name) == getattr(news[key], name):
+                    assert lines_of(text, entry) == lines_of(written, now.value.entries[name])
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_edits_of_files_written_by_hand(data: st.DataObject) -> None:
+    milestone = data.draw(milestones())
+    text = data.draw(handwritten(milestone))
+    document = read_document(_PATH, milestone.id, text.encode())
+    assert document.milestone == milestone, document.problems
+    check_revision(document, data.draw(edited(milestone)))
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_edits_of_canonical_files(data: st.DataObject) -> None:
+    milestone = data.draw(milestones())
+    document = read_document(_PATH, milestone.id, encode(milestone))
+    check_revision(document, data.draw(edited(milestone)))
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_revising_scalars_of_the_canonical_form_gives_the_canonical_form(data: st.DataObject) -> None:
+    milestone = data.draw(milestones())._replace(extra={})
+    other = data.draw(milestones(st.just(milestone.id)))
+    scalars = {field.name: getattr(other, field.name) for field in MILESTONE_FIELDS if field.shape == "scalar"}
+    new = milestone._replace(**scalars)
+    document = read_document(_PATH, milestone.id, encode(milestone))
+    assert revise(document, new) == encode(new)
