@@ -112,7 +112,11 @@ class DependencyCycle(Refused):
 
 
 class HasDependents(Refused):
-    pass
+    """Others depend on milestones that would be deleted: `ids`."""
+
+    def __init__(self, message: str, ids: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.ids = tuple(ids)
 
 
 class UncommittedEdits(Refused):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from gitmilestone.errors import InvalidOperation, InvalidRequest, MilestoneError
+from gitmilestone.errors import DependencyCycle, HasDependents, InvalidOperation, InvalidRequest, MilestoneError
 from gitmilestone.model.ids import check_id, make_id
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.milestone import Milestone
@@ -99,11 +99,18 @@ def apply_operations(
                 advance()
         return message or _describe(operations, draft.changed), list(touched.values()), ()
 
-    if is_dry_run:
-        return _rehearse(store, edit)
-    # A milestone that an operation deletes may be one that a later operation frees of its dependents,
-    # so the plan, which sees all of them, is what refuses.
-    return write_draft(store, edit, options)
+    # An operation may delete what a later one frees of its dependents: only the plan sees all of them.
+    try:
+        return _rehearse(store, edit) if is_dry_run else write_draft(store, edit, options)
+    except (DependencyCycle, HasDependents) as error:
+        raise InvalidOperation(error.message, source, _find_line(operations, error), error.hint) from error
+
+
+def _find_line(operations: Sequence[Operation], error: DependencyCycle | HasDependents) -> int:
+    """The last line that touches a milestone which the error is about."""
+    about = error.path if isinstance(error, DependencyCycle) else error.ids
+    lines = [operation.line for operation in operations if operation.fields.get("id") in about]
+    return lines[-1] if lines else operations[-1].line
 
 
 def _rehearse(store: Store, edit: Callable[[Draft], tuple[str, Sequence[Milestone], Sequence[str]]]) -> Edited:

@@ -208,7 +208,9 @@ class Draft:
         if dependents:
             listed = "; ".join(f"{name} (by {', '.join(sorted(by))})" for name, by in sorted(dependents.items()))
             raise HasDependents(
-                f"others depend on it: {listed}", "`git milestone depend remove` first, or delete with --force"
+                f"others depend on it: {listed}",
+                list(dependents),
+                "`git milestone depend remove` first, or delete with --force",
             )
 
     def _all(self) -> Iterable[Milestone]:

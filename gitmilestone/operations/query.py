@@ -17,11 +17,13 @@ class Answer(NamedTuple):
     """Attributes:
     rows: In the query's order.
     total: How many there are without limit and offset.
-    problems, unreadable: Of the files that could not be served.
+    served: How many milestones could be read.
+    problems, unreadable: Of the files that could not.
     """
 
     rows: list[Row]
     total: int
+    served: int
     problems: tuple[Problem, ...]
     unreadable: int
 
@@ -39,7 +41,7 @@ def answer(files: Files, query: Query) -> Answer:
     rows = index.rows(query)
     is_cut = query.limit is not None or query.offset
     total = index.count(query) if is_cut else len(rows)
-    return Answer(rows, total, reading.problems, reading.unreadable)
+    return Answer(rows, total, len(reading.documents), reading.problems, reading.unreadable)
 
 
 def statistics(files: Files, today: date) -> Statistics:

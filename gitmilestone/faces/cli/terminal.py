@@ -116,8 +116,11 @@ def _measure_terminal(stream: TextIO) -> tuple[int, int]:
     return 80, 24
 
 
+_BAR = 30
+
+
 class Progress:
-    """A line like git's, `Reading: 42% (420/1000)`, on a terminal and only once it takes a while."""
+    """A bar, `Reading: [###....] 42% (420/1000)`, on a terminal and only once it takes a while."""
 
     def __init__(self, stream: TextIO, label: str, total: int, delay_seconds: float = 1.0) -> None:
         self.stream = stream
@@ -144,9 +147,8 @@ class Progress:
         self.close()
 
     def _show(self, end: str) -> None:
-        share = (
-            f"{100 * self.done // self.total}% ({self.done}/{self.total})" if self.total else f"{self.done}"
-        )
-        self.stream.write(f"\r{self.label}: {share}{end}")
+        filled = _BAR * self.done // self.total if self.total else 0
+        bar = f"[{'#' * filled}{'.' * (_BAR - filled)}] {100 * self.done // self.total}% " if self.total else ""
+        self.stream.write(f"\r{self.label}: {bar}({self.done}/{self.total}){end}")
         self.stream.flush()
         self._shown = True

@@ -15,7 +15,8 @@ def run(context: Context, values: Values) -> int:
     if values["fix"]:
         written = fix(context.store)
         if written.paths:
-            context.warn(f"mended {len(written.paths)} files{describe_commit(written.commit)}")
+            mended = {path.rpartition("/")[2].removesuffix(".yaml") for path in written.paths}
+            context.warn(f"mended {', '.join(sorted(mended))}{describe_commit(written.commit)}")
     report = _check(context, values)
     form = "json" if values["json"] else values["format"] or "text"
     context.write(format_report(report, form, context.style))

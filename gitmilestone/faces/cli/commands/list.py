@@ -9,6 +9,7 @@ from gitmilestone.faces.cli.spec import Values
 from gitmilestone.operations.query import answer
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
+from gitmilestone.store.files import Files
 
 _FIELDS = ("status", "project", "owner", "label")
 
@@ -22,7 +23,7 @@ def run(context: Context, values: Values) -> int:
     if form == "table":
         _say_what_is_hidden(context, len(answered.rows), answered.total, query)
         if not answered.rows and not answered.unreadable:
-            hint_if_empty(context, files)
+            _say_why_nothing(context, files, answered.served)
     return report_problems(context, answered.problems, answered.unreadable)
 
 
@@ -56,6 +57,13 @@ def _parse_term(field: str, *given: str) -> Condition:
 def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _say_why_nothing(context: Context, files: Files, served: int) -> None:
+    if served:
+        context.warn(f"none of {served} milestones matches" if served > 1 else "the one milestone does not match")
+    else:
+        hint_if_empty(context, files)
 
 
 def _say_what_is_hidden(context: Context, shown: int, total: int, query: Query) -> None:
