@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 
-from benchmarks.measure import run, time_in_turn
+from benchmarks.measure import hermetic, run, time_in_turn
 from benchmarks.repositories import make_repository
 
 HEADINGS = ("command", "median", "x `python -c pass`", "modules", "goal")
@@ -38,14 +39,8 @@ def measure_startup(runs: int, python: str, executable: str) -> list[list[str]]:
 
 
 def _count_modules(python: str, words: list[str], directory: str) -> int:
-    script = "import sys, runpy, atexit; atexit.register(lambda: print(len(sys.modules), file=sys.stderr)); "
-    if words[0] == "-c":
-        code = script
-    else:
-        code = script + f"sys.argv = ['git-milestone', *{words[2:]!r}]; runpy.run_module('gitmilestone', run_name='__main__')"
-    import subprocess
-
-    from benchmarks.measure import hermetic
-
-    done = subprocess.run([python, "-c", code], cwd=directory, env=hermetic(), capture_output=True, check=False)
-    return int(done.stderr.split()[-1])
+    """Lines of `-X importtime`, which the interpreter prints whatever way the process ends."""
+    done = subprocess.run(
+        [python, "-X", "importtime", *words], cwd=directory, env=hermetic(), capture_output=True, check=False
+    )
+    return done.stderr.count(b"import time:") - 1

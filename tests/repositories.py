@@ -64,6 +64,7 @@ def init_project(place: Path, *init_args: str) -> None:
     Clone(place).init()
 
 
+_GIT_TEMPORARY = re.compile(r"/tmp_obj_\w{6}$")
 _STAGED = re.compile(r"(\S \d+ \w+ \d)\t([^\0]*)\0((?:  .*\n)+)")
 
 
@@ -85,7 +86,9 @@ class Others(NamedTuple):
 
 
 def _content(path: Path) -> bytes:
-    return os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes()
+    if path.is_symlink():
+        return os.fsencode(os.readlink(path))
+    return path.read_bytes() if path.is_file() else b""
 
 
 class Clone:
@@ -184,7 +187,7 @@ class Clone:
         return Others(staged, work, kept, logs)
 
     def locks(self) -> list[str]:
-        """Lock and temporary files below the git directory, but for the one that stays to be flocked."""
+        """Lock and temporary files below the git directory; git's own object files are left to its gc."""
         names = (str(path.relative_to(self.git_dir)) for path in self.git_dir.rglob("*"))
         parts = (".lock", "tmp_", "laying-", "journal", "next-index", ".milestone-")
-        return sorted(name for name in names if any(part in name for part in parts))
+        return sorted(name for name in names if any(part in name for part in parts) and not _GIT_TEMPORARY.search(name))

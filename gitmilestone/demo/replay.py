@@ -11,7 +11,7 @@ from gitmilestone.demo.findings import Findings
 from gitmilestone.demo.history import SOURCE, SourceCommit
 from gitmilestone.demo.proposals import STAGES, Proposal, folder_of, is_template, read_proposal
 from gitmilestone.demo.references import Reference, make_proposal_id
-from gitmilestone.errors import DependencyCycle
+from gitmilestone.errors import DependencyCycle, InvalidOperation
 from gitmilestone.model.milestone import Dependency, DependencyType, Status, Task, TaskStatus
 from gitmilestone.operations.bulk import Operation, apply_operations
 from gitmilestone.operations.init import init
@@ -88,8 +88,10 @@ class Replay:
             operations = self._compare(before)
             try:
                 commit = self._apply(source, operations)
-            except DependencyCycle as cycle:
-                self._soften(before, cycle)
+            except InvalidOperation as refusal:
+                if not isinstance(refusal.__cause__, DependencyCycle):
+                    raise
+                self._soften(before, refusal.__cause__)
             else:
                 return Imported(source, commit, operations)
 

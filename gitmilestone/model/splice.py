@@ -26,10 +26,14 @@ class Splices:
         """Takes a value out: the spaces in front of it too, and its lines where nothing else is on them."""
         first, behind = self.line_start(start), self.line_end(end)
         before = self.text[first:start].rstrip(" \t")
-        if not before and not self.text[end:behind].strip():
+        rest = self.text[end:behind].lstrip(" \t")
+        if before:
+            self.replace(first + len(before), end, "")
+        elif rest == "\n":
             self.replace(first, behind, "")
         else:
-            self.replace(first + len(before), end, "")
+            # A comment: it stays where the value was, for a tab in front of it would be at fault there.
+            self.replace(start, behind - len(rest), "")
 
     def apply(self) -> str:
         pieces: list[str] = []

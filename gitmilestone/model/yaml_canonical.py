@@ -119,7 +119,7 @@ class _Reader:
             self._open(Mapping(self.tasks, start, start, line))
         elif not self.fields:
             raise NotSure
-        if source[-1] != ":":
+        if source[-1:] != ":":
             raise NotSure
         self.fields = {}
         task = Mapping(self.fields, start, start, line)
@@ -155,7 +155,7 @@ def _entry(source: str, start: int, line: int) -> Entry:
     name, colon, value = source.partition(": ")
     if colon:
         scalar = _scalar(value, start + len(name) + 2, line)
-    elif source[-1] == ":":
+    elif source[-1:] == ":":
         # libyaml places an empty value right behind the colon.
         name = source[:-1]
         scalar = Scalar("", start + len(source), start + len(source), line)
@@ -172,7 +172,7 @@ def _key(source: str, start: int, line: int) -> Scalar:
 
 def _item(source: str, start: int, line: int) -> Node:
     target, colon, word = source.partition(": ")
-    if not colon or source[0] == '"' == source[-1]:
+    if not colon or source[:1] == '"' == source[-1:]:
         return _scalar(source, start, line)
     key = _key(target, start, line)
     entry = Entry(key, _scalar(word, start + len(target) + 2, line))

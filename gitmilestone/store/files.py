@@ -64,6 +64,7 @@ class TreeFiles:
             raise not_a_folder(ROOT)
         self.tree: str | None = found.oid if found else None
         """The oid of the `.milestones` tree."""
+        self._found: dict[str, FileEntry | None] = {}
 
     def _child(self, tree: str | None, name: str) -> TreeEntry | None:
         if tree is None:
@@ -85,6 +86,12 @@ class TreeFiles:
                 yield FileEntry(path, entry.mode, entry.oid)
 
     def find(self, path: str) -> FileEntry | None:
+        # Several steps of a write ask for the same few paths, and a search in a large folder is not free.
+        if path not in self._found:
+            self._found[path] = self._find(path)
+        return self._found[path]
+
+    def _find(self, path: str) -> FileEntry | None:
         tree = self.tree
         *folders, name = path.split("/")
         for folder in folders:

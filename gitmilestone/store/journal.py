@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from gitmilestone.store.locks import refuse_unwritable
 from gitmilestone.store.objects import remove_if_present, write_durably
 
 _FORMAT = "git-milestone journal 1"
@@ -34,14 +35,16 @@ def has_journal(state_dir: str) -> bool:
 
 
 def write_journal(state_dir: str, journal: Journal) -> None:
-    os.makedirs(state_dir, exist_ok=True)
     path = journal_path(state_dir)
     temporary = f"{path}.{os.getpid()}"
     lines = [_FORMAT, journal.branch, journal.commit]
     lines += [f"{oid} {file}" for file, oid in journal.before.items()]
-    remove_if_present(temporary)
-    write_durably(temporary, "\n".join(lines).encode("utf-8", "surrogateescape"))
-    os.rename(temporary, path)
+    try:
+        os.makedirs(state_dir, exist_ok=True)
+        write_durably(temporary, "\n".join(lines).encode("utf-8", "surrogateescape"))
+        os.rename(temporary, path)
+    except OSError as error:
+        raise refuse_unwritable(error, state_dir) from error
 
 
 def find_journal(state_dir: str) -> Journal | None:

@@ -37,7 +37,8 @@ class WriteLock:
         import fcntl
 
         try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            if not os.path.isdir(os.path.dirname(self.path)):
+                os.makedirs(os.path.dirname(self.path), exist_ok=True)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise refuse_unwritable(error, self.path) from error

@@ -19,6 +19,7 @@ from gitmilestone.store.repository import Repository, discover
 from gitmilestone.store.trees import diff_trees
 
 if TYPE_CHECKING:
+    from gitmilestone.store.people import People
     from gitmilestone.store.staging import Staging
 
 _SHARED_MODES = {"group": 0o660, "true": 0o660, "1": 0o660, "all": 0o664, "world": 0o664, "everybody": 0o664, "2": 0o664}
@@ -41,13 +42,18 @@ class Commit(NamedTuple):
 
 
 class Store:
-    """One repository, one work tree of it. Not for several threads at once."""
+    """One repository, one work tree of it. Not for several threads at once.
+
+    git's configuration, and who commits, are asked once: a process that lives on opens another Store to see
+    them change.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.git: Git = repository.git
         self.objects = Objects(self.git, repository.objects_dir, repository.oid_length)
         self._config: dict[str, str] | None = None
+        self._people: dict[str | None, People] = {}
 
     @classmethod
     def open(cls, directory: str, environ: Mapping[str, str]) -> Store:
@@ -144,7 +150,7 @@ class Store:
             self.objects.shared_mode = self._shared_mode()
             self.objects.share(lock.path)
             self.objects.share(os.path.dirname(lock.path))
-            transaction = Transaction(repository, self.objects, staging, self.config, options)
+            transaction = Transaction(repository, self.objects, staging, self.config, self._people, options)
             written = transaction.run(build)
         if written.commit:
             transaction.hooks.run("post-commit")

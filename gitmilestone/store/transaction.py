@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, LockHeld, UncommittedEdits, UnsafePath
+from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, MilestoneError, UncommittedEdits, UnsafePath
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
 from gitmilestone.store.git import DURABLY
@@ -18,6 +18,7 @@ from gitmilestone.store.hooks import Hooks
 from gitmilestone.store.journal import Journal, remove_journal, write_journal
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter
+from gitmilestone.store.people import People, format_commit, read_people
 from gitmilestone.store.plan import Build, Plan, WriteOptions, Written
 from gitmilestone.store.refs import Head, read_head, refuse_detached, refuse_unfinished, update_head
 from gitmilestone.store.repository import Repository
@@ -42,12 +43,14 @@ class Transaction:
         objects: Objects,
         staging: Staging | None,
         config: Mapping[str, str],
+        people: dict[str | None, People],
         options: WriteOptions,
     ) -> None:
         self.repository = repository
         self.objects = objects
         self.staging = staging
         self.config = config
+        self.people = people
         self.options = options
         self.hooks = Hooks(repository, config)
         work_dir = repository.work_dir
@@ -57,25 +60,36 @@ class Transaction:
         """Builds on the branch as it is now, again for as long as somebody else moves it first."""
         for _ in range(_ATTEMPTS):
             head = read_head(self.repository, self.objects)
-            if head.commit and self.staging and not os.path.exists(self.staging.path):
-                self.staging = None  # cloned with --no-checkout: a staging area of ours would spoil the checkout
-            refuse_unfinished(self.repository, self.objects)
-            base = self._base(head)
-            plan = build(base)
-            changed = self._only_changes(plan, base)
-            if not changed and not self.options.allow_empty:
-                return Written(None, ())
-            self._refuse_uncommitted(changed, base)
-            if self.options.stage_only:
-                self._stage(self._write_blobs(changed, self.objects.write), changed)
-                return Written(None, tuple(changed))
-            refuse_detached(head, self.options.detached)
-            commit = self._commit(head, changed, plan, base)
-            if commit is not None:
-                return Written(commit, tuple(changed))
+            try:
+                written = self._attempt(head, build)
+            except UncommittedEdits:
+                # What differs from the commit we have read may be the next one, just landed.
+                if read_head(self.repository, self.objects) == head:
+                    raise
+                continue
+            if written is not None:
+                return written
         raise BranchMoved(
             f"the branch moved {_ATTEMPTS} times while this write was prepared", "try again when it is quieter"
         )
+
+    def _attempt(self, head: Head, build: Build) -> Written | None:
+        """None where the branch moved first."""
+        if head.commit and self.staging and not os.path.exists(self.staging.path):
+            self.staging = None  # cloned with --no-checkout: a staging area of ours would spoil the checkout
+        refuse_unfinished(self.repository, self.objects)
+        base = self._base(head)
+        plan = build(base)
+        changed = self._only_changes(plan, base)
+        if not changed and not self.options.allow_empty:
+            return Written(None, ())
+        self._refuse_uncommitted(changed, base)
+        if self.options.stage_only:
+            self._stage(self._write_blobs(changed, self.objects.write), changed)
+            return Written(None, tuple(changed))
+        refuse_detached(head, self.options.detached)
+        commit = self._commit(head, changed, plan, base)
+        return Written(commit, tuple(changed)) if commit else None
 
     def _base(self, head: Head) -> Files:
         if not self.options.stage_only:
@@ -144,38 +158,71 @@ class Transaction:
         subject = message.partition("\n")[0]
         reflog = f"commit{'' if head.commit else ' (initial)'}: {subject}"
         if self.staging is None or self.work_tree is None:
-            return commit if update_head(self.repository, self.objects, head, commit, reflog) else None
+            has_landed = update_head(self.repository, self.objects, head, commit, reflog)
+        else:
+            has_landed = self._land(head, commit, reflog, changed, entries, base)
+        return commit if has_landed else None
+
+    def _land(
+        self,
+        head: Head,
+        commit: str,
+        reflog: str,
+        changed: Mapping[str, bytes | None],
+        entries: Entries,
+        base: Files,
+    ) -> bool:
+        """Moves the branch, and what is checked out of it; False where the branch moved first."""
+        assert self.staging is not None  # noqa: S101  # checked by the caller, as is the next
+        assert self.work_tree is not None  # noqa: S101
+        self.work_tree.reserve(changed, os.path.getsize(self.staging.path) if head.commit else 0)
         # The journal comes first: whatever is killed after it, a lock included, is found and finished.
         before = {path: _oid_of(base.find(path)) for path in changed}
-        write_journal(self.repository.state_dir, Journal(head.branch or "HEAD", commit, before))
+        has_landed = False
         try:
+            write_journal(self.repository.state_dir, Journal(head.branch or "HEAD", commit, before))
             with self.staging.lock() as lock:
                 # Hooks and signing take their time: what was checked before them may have changed.
                 self._refuse_uncommitted(changed, base)
-                is_ours = read_head(self.repository, self.objects) == head and update_head(
+                has_landed = read_head(self.repository, self.objects) == head and update_head(
                     self.repository, self.objects, head, commit, reflog
                 )
-                if is_ours:
+                if has_landed:
                     self.work_tree.lay(self._to_lay(changed))
                     lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
-        except (LockHeld, UncommittedEdits, UnsafePath):
-            # Nothing has moved. After any other fault the journal stays, and the next command finishes.
-            remove_journal(self.repository.state_dir)
+        except MilestoneError:
+            # Once the branch has moved the journal stays, and the next command finishes.
+            if not has_landed:
+                remove_journal(self.repository.state_dir)
             raise
+        finally:
+            self.work_tree.release()
         remove_journal(self.repository.state_dir)
-        return commit if is_ours else None
+        return has_landed
 
     def _write_commit(self, head: Head, tree: str, message: str) -> str:
-        """`git commit-tree` knows who we are, in which encoding, and how to sign."""
+        """The first commit of a process is git's work, which knows who we are; the next ones on the same
+        branch are by the same people. A signed one is always git's."""
+        is_signed = self.config.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+        date = f"{int(self.options.when.timestamp())} +0000" if self.options.when else None
+        people = self.people.get(head.branch)
+        if people and not is_signed:
+            return self.objects.write("commit", format_commit(tree, head.commit, people, date, message))
+        commit = self._run_commit_tree(head, tree, message, date, is_signed)
+        environ = self.repository.environ
+        written = self.objects.find(commit)
+        if written:
+            dated = ("GIT_AUTHOR_DATE" in environ, "GIT_COMMITTER_DATE" in environ)
+            self.people[head.branch] = read_people(written.content, *dated)
+        return commit
+
+    def _run_commit_tree(self, head: Head, tree: str, message: str, date: str | None, is_signed: bool) -> str:
         args = [*DURABLY, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree]
         if head.commit:
             args += ["-p", head.commit]
-        if self.config.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1"):
+        if is_signed:
             args.append("-S")
-        env = {}
-        if self.options.when:
-            stamp = f"{int(self.options.when.timestamp())} +0000"
-            env = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+        env = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
         result = self.repository.git.run(*args, stdin=message.encode("utf-8", "surrogateescape"), env=env)
         if result.status != 0:
             raise _explain_commit_failure(args, result.status, result.stderr)

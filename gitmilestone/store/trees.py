@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
-_MODES = (b"100644 ", b"40000 ", b"100755 ", b"120000 ", b"160000 ", b"100664 ")
+_MODE_BEFORE = re.compile(rb"(?:100644|40000|100755|120000|160000|100664)\Z")
 _MODE = re.compile(rb"\d+ ")
 _PATTERNS = {length: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % length, re.DOTALL) for length in (20, 32)}
 
@@ -44,12 +44,13 @@ def _find_span(content: bytes, name: bytes, oid_length: int) -> tuple[int, int] 
     """Where an entry stands. A name of ours is longer than what could by chance stand inside an oid;
     a short one (`config`) is looked for entry by entry."""
     if len(name) >= 8 and b" " not in name:
-        starts = [start for mode in _MODES if (start := content.find(mode + name + b"\0")) >= 0]
-        if not starts:
+        space = content.find(b" " + name + b"\0")
+        if space < 0:
             return None
+        mode = _MODE_BEFORE.search(content, max(space - 6, 0), space)
         # Another entry's name may hold the same bytes ("x 100644 NAME"): it then has its own mode in front.
-        if not any(_MODE.search(content, content.rfind(b"\0", 0, start) + 1, start) for start in starts):
-            return starts[0], content.index(b"\0", starts[0]) + 1 + oid_length
+        if mode and not _MODE.search(content, content.rfind(b"\0", 0, mode.start()) + 1, mode.start()):
+            return mode.start(), space + len(name) + 2 + oid_length
     for found in _PATTERNS[oid_length].finditer(content):
         if found[2] == name:
             return found.span()

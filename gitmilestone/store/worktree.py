@@ -12,12 +12,14 @@ from gitmilestone.store.locks import refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
 
 _SYNC_AT_MOST = 64
+_BLOCK = 4096
 
 
 class WorkTree:
     def __init__(self, work_dir: str, state_dir: str) -> None:
         self.root = os.path.join(work_dir, ROOT)
         self.state_dir = state_dir
+        self._temporary = os.path.join(state_dir, f"laying-{os.getpid()}")
 
     def holds(self, path: str, oid: str | None, objects: Objects) -> bool:
         """Whether the file is what `git checkout` makes of that blob; of None: whether nothing is there."""
@@ -32,10 +34,25 @@ class WorkTree:
         # core.autocrlf may have laid it with CRLF.
         return oid in (objects.hash("blob", content), objects.hash("blob", content.replace(b"\r\n", b"\n")))
 
+    def reserve(self, contents: Mapping[str, bytes | None], more: int) -> None:
+        """Takes the room that laying them and `more` bytes will need, so that a full disk is found in time."""
+        blocks = sum(len(content) // _BLOCK + 1 for content in contents.values() if content is not None)
+        try:
+            os.makedirs(self.state_dir, exist_ok=True)
+            with open(self._temporary, "wb") as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, (blocks + len(contents) + 2) * _BLOCK + more)
+        except OSError as error:
+            self.release()
+            raise refuse_unwritable(error, self.state_dir) from error
+
+    def release(self) -> None:
+        remove_if_present(self._temporary)
+
     def lay(self, contents: Mapping[str, bytes | None]) -> None:
         """Writes and removes files, each by a rename; small sets are synced first."""
         is_synced = len(contents) <= _SYNC_AT_MOST
-        temporary = os.path.join(self.state_dir, f"laying-{os.getpid()}")
+        self.release()
         folders: set[str] = set()
         try:
             for path, content in contents.items():
@@ -48,13 +65,13 @@ class WorkTree:
                     self._remove(full)
                     continue
                 os.makedirs(folder, exist_ok=True)
-                self._write(full, content, temporary, is_synced)
+                self._write(full, content, is_synced)
         except OSError as error:
             raise refuse_unwritable(error, self.root) from error
 
-    def _write(self, full: str, content: bytes, temporary: str, is_synced: bool) -> None:
+    def _write(self, full: str, content: bytes, is_synced: bool) -> None:
+        temporary = self._temporary
         if is_synced:
-            remove_if_present(temporary)
             write_durably(temporary, content)
         else:
             with open(temporary, "wb") as file:

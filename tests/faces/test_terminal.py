@@ -115,5 +115,5 @@ def test_progress_shows_itself_on_a_terminal() -> None:
     with Progress(screen, "Reading", 4, -1.0) as progress:
         progress.advance()
         progress.advance(3)
-    assert "Reading: 25% (1/4)" in screen.getvalue()
+    assert "25% (1/4)" in screen.getvalue()
     assert screen.getvalue().endswith("100% (4/4), done.\n")

@@ -47,9 +47,10 @@ class Hand:
         for write in entries:
             self._between(0)
             write()
+        is_block = self.is_after_block
         self._between(0)
         text = "\n".join(self.lines) + "\n"
-        return text.rstrip("\n") if self._is(0.2) and not self.is_after_block else text
+        return text.rstrip("\n") if self._is(0.2) and not is_block else text
 
     def _root_entries(self) -> list[Callable[[], None]]:
         milestone = self.milestone
@@ -79,7 +80,9 @@ class Hand:
     def _eol(self, line: str) -> str:
         """The line, maybe with a comment or spaces at its end."""
         if self._is(self.chatty):
-            return line + self.chance.choice((" ", "  ", "\t", "     ")) + self._note()
+            # libyaml takes no tab where a value may come.
+            space = self.chance.choice((" ", "  ", "     ", "     " if line[-1] in ":-" else "\t"))
+            return line + space + self._note()
         return line + self.chance.choice(("", "", "", "  "))
 
     def _between(self, indent: int) -> None:
@@ -192,7 +195,9 @@ class Hand:
             if at and is_spaced:
                 self.lines.append("")
             while self._is(self.chatty):
-                self.lines.append(" " * self.chance.choice((inner, 0, 6)) + self._note())
+                column = inner if self.is_after_block else self.chance.choice((inner, 0, 6))
+                self.lines.append(" " * column + self._note())
+            self.is_after_block = False
             self._item(item, inner)
 
     def _item(self, item: Any, indent: int) -> None:
@@ -204,10 +209,11 @@ class Hand:
             else:
                 written = target
         else:
-            written = item if _PLAIN.fullmatch(item) else _quoted(item)
+            written = item if _PLAIN.fullmatch(item) and item not in NULLS else _quoted(item)
             if _FLOW_PLAIN.fullmatch(item) and self._is(0.2):
                 style = self.chance.choice(("|-", ">-"))
                 self.lines += [self._eol(f"{dash}{style}"), " " * (indent + 2) + item]
+                self.is_after_block = True
                 return
         if self._is(0.1):
             self.lines += [self._eol(dash.rstrip()), self._eol(" " * (indent + 4) + written)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gitmilestone.errors import EnvironmentFault, GitFailed, MilestoneError, MissingObject
 from gitmilestone.operations.query import answer
-from gitmilestone.query.query import EVERYTHING
+from gitmilestone.query.query import Query
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter
 from tests.repositories import Clone
@@ -111,7 +111,7 @@ def overwrite(path: Path, content: bytes) -> None:
 
 def list_all(clone: Clone) -> int:
     with clone.store() as store:
-        return len(answer(store.files_at(), EVERYTHING).rows)
+        return len(answer(store.files_at(), Query()).rows)
 
 
 @pytest.mark.parametrize("what", ["commit", "tree", "blob"])

@@ -42,7 +42,7 @@ _ONE_FORMAT = ("format", "json")
 _WRITE = (
     Option(("-m", "--message"), "The commit's message; by default it says what changed."),
     Option(("--no-commit",), "Stage the change, and leave the commit to you.", "flag"),
-    Option(("--no-verify",), "Skip the commit-msg hook.", "flag"),
+    Option(("--no-verify",), "Skip the pre-commit and commit-msg hooks.", "flag"),
     Option(("--detached",), "Commit on a detached HEAD too.", "flag"),
 )
 _COMMIT_MESSAGE = ("message", "no_commit")
