@@ -23,7 +23,7 @@ _STATUSES = ("planned",) * 4 + ("in_progress",) * 3 + ("blocked",) + ("completed
 
 def iter_milestones(count: int, seed: int = 1) -> Iterator[Milestone]:
     """`count` milestones: about 850 bytes each, three tasks, a dependency on an earlier one in every third."""
-    random_ = random.Random(seed)  # noqa: S311  # repeatable on purpose
+    random_ = random.Random(seed)  # repeatable on purpose
     ids: list[str] = []
     for number in range(count):
         title = f"{random_.choice(_VERBS)} {random_.choice(_THINGS)} {number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +23,7 @@ from gitmilestone.query.parse import parse
 from gitmilestone.store.store import Store
 
 
-def open(directory: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None) -> Repository:  # noqa: A001  # reads as gitmilestone.open
+def open(directory: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None) -> Repository:
     """Opens the git repository that contains `directory`.
 
     Args:
@@ -61,7 +61,7 @@ class Repository:
         """Commits `.milestones/` with its configuration; the commit's oid, None where it was there."""
         return init(self._store, layout).commit
 
-    def create(self, title: str, *, id: str | None = None, **fields: Any) -> Milestone:  # noqa: A002  # the field's name
+    def create(self, title: str, *, id: str | None = None, **fields: Any) -> Milestone:  # the field's name
         """Creates a milestone in one commit.
 
         Args:
@@ -74,7 +74,7 @@ class Repository:
         edited = create(self._store, title, _as_text(fields), now=_now(), milestone_id=id)
         return edited.milestones[0]
 
-    def get(self, id: str, *, at: str = "HEAD") -> Milestone:  # noqa: A002  # the field's name
+    def get(self, id: str, *, at: str = "HEAD") -> Milestone:  # the field's name
         """The milestone with this id or unique beginning of one; reads one file.
 
         Raises:
@@ -82,15 +82,15 @@ class Repository:
             InvalidContent: Its file has an error.
         """
         milestone = get_document(self._store.files_at(at), id).milestone
-        assert milestone is not None  # noqa: S101  # get_document raises otherwise
+        assert milestone is not None  # get_document raises otherwise
         return milestone
 
-    def update(self, id: str, **fields: Any) -> Milestone:  # noqa: A002  # the field's name
+    def update(self, id: str, **fields: Any) -> Milestone:  # the field's name
         """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own."""
         edited = edit_fields(self._store, id, lambda before: revise_fields(before, _as_text(fields)))
         return edited.milestones[0]
 
-    def delete(self, id: str, *, force: bool = False) -> Milestone:  # noqa: A002  # the field's name
+    def delete(self, id: str, *, force: bool = False) -> Milestone:  # the field's name
         """Deletes a milestone in one commit, and returns it.
 
         Raises:
@@ -126,13 +126,13 @@ class Repository:
         """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""
         return statistics(self._store.files_at(at), date.today())
 
-    def history(self, id: str) -> Iterator[Event]:  # noqa: A002  # the field's name
+    def history(self, id: str) -> Iterator[Event]:  # the field's name
         """What happened to a milestone, newest first: who, when, which fields. O(commits)."""
         return history(self._store, id)
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc).replace(microsecond=0)
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _as_text(fields: Mapping[str, Any]) -> dict[str, Any]:

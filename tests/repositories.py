@@ -188,6 +188,7 @@ class Clone:
 
     def locks(self) -> list[str]:
         """Lock and temporary files below the git directory; git's own object files are left to its gc."""
-        names = (str(path.relative_to(self.git_dir)) for path in self.git_dir.rglob("*"))
+        git_dir = self.git_dir
+        names = (str(path.relative_to(git_dir)) for path in git_dir.rglob("*"))
         parts = (".lock", "tmp_", "laying-", "journal", "next-index", ".milestone-")
         return sorted(name for name in names if any(part in name for part in parts) and not _GIT_TEMPORARY.search(name))

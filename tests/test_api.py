@@ -56,7 +56,9 @@ def test_a_milestone_from_its_birth_to_its_end(repository: Path) -> None:
         changed = repo.update(login.id, due=None, owner="ana@example.com", extra={"team": None})
         assert (changed.due, changed.owner, changed.extra) == (None, "ana@example.com", {})
         assert repo.statistics().by_status == {"completed": 1, "planned": 1}
-        assert [field.field for field in next(repo.history(login.id)).change.fields()] == ["owner", "due", "x.team"]  # type: ignore[union-attr]
+        newest = next(repo.history(login.id)).change
+        assert newest is not None
+        assert [field.field for field in newest.fields()] == ["owner", "due", "x.team"]
         assert repo.get(login.id, at="HEAD~1").due == date(2027, 1, 15)
         assert repo.delete(login.id).id == login.id
         with pytest.raises(MilestoneNotFound):

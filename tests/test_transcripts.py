@@ -30,7 +30,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gitmilestone "$@"\n')
     shim.chmod(0o755)
     (home / ".gitconfig").write_text(
-        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
+        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n"
     )
     return {
         "HOME": str(home),
@@ -51,8 +51,9 @@ def test_documents_show_what_happens(document: Path, environ: dict[str, str], tm
     for kind, block in _BLOCK.findall(document.read_text()):
         if kind == "python":
             directory = _last_repository(tmp_path / "work")
-            code = subprocess.run([sys.executable, "-c", block], cwd=directory, env=environ, capture_output=True, text=True)
-            assert code.returncode == 0, code.stderr
+            command = [sys.executable, "-c", block]
+            done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
         elif _SETS_UP not in block:
             directory = _run_block(block, directory, environ)
 

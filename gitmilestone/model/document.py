@@ -12,7 +12,7 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.yaml_canonical import load_canonical
 from gitmilestone.model.yaml_loader import YamlFault, load
-from gitmilestone.model.yaml_nodes import Mapping
+from gitmilestone.model.yaml_nodes import Mapping, Scalar
 
 MAX_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -120,7 +120,7 @@ def _load(decoder: Decoder, text: str) -> Mapping | None:
         return None
     if isinstance(root, Mapping):
         return root
-    if root is None:
+    if root is None or (isinstance(root, Scalar) and root.is_null):
         decoder.report(1, "not-a-mapping", "the file is empty", "`git milestone new` writes a whole one")
     else:
         decoder.report(root.line, "not-a-mapping", "the file is not `key: value` lines", "like `title: ...`")

@@ -69,11 +69,10 @@ def format_scalar(field: Field, value: Any) -> str:
 
 def format_entry(field: Field, value: Any, indent: str = "") -> str:
     """A scalar field's lines, `key: value` with the line end; `key:` where it is unset."""
-    name = format_text(field.name)
     if value is None:
-        return f"{indent}{name}:\n"
+        return f"{indent}{field.name}:\n"
     block = format_block(value, indent + "  ") if field.kind is BLOCK else None
-    return f"{indent}{name}: " + (block or format_scalar(field, value) + "\n")
+    return f"{indent}{field.name}: " + (block or format_scalar(field, value) + "\n")
 
 
 def format_dependency(dependency: Dependency) -> str:
@@ -103,18 +102,17 @@ def format_field(field: Field, value: Any) -> str:
     return format_entry(field, value)
 
 
-def custom_field(key: str, value: Any) -> Field:
-    """A custom key as if it were a field."""
-    return Field(key, BLOCK if isinstance(value, str) and "\n" in value else LINE, "")
-
-
 def format_custom(key: str, value: Any, indent: str = "") -> str:
-    """A custom key's lines; lists and mappings are in flow style, but for lists of texts at the top level."""
-    if value is None or isinstance(value, str):
-        return format_entry(custom_field(key, value), value, indent)
+    """A custom key's lines: one line in a task, and for lists and mappings, but for lists of texts."""
+    name = format_text(key)
+    if value is None:
+        return f"{indent}{name}:\n"
+    if isinstance(value, str):
+        block = format_block(value, "  ") if "\n" in value and not indent else None
+        return f"{indent}{name}: " + (block or format_text(value) + "\n")
     if is_text_list(value) and not indent:
-        return format_list(format_text(key), map(format_text, value))
-    return f"{indent}{format_text(key)}: {format_flow(value)}\n"
+        return format_list(name, map(format_text, value))
+    return f"{indent}{name}: {format_flow(value)}\n"
 
 
 def is_text_list(value: Any) -> bool:

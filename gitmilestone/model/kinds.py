@@ -12,7 +12,7 @@ from gitmilestone.model.ids import ID_PATTERN, find_id_fault
 from gitmilestone.model.milestone import PRIORITIES, STATUSES, TASK_STATUSES
 
 
-class BadValue(ValueError):  # noqa: N818  a fault in data
+class BadValue(ValueError):
     """A text that is no value of its kind; the message completes "FIELD ..."."""
 
     def __init__(self, message: str, hint: str = "") -> None:

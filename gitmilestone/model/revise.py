@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from gitmilestone.model.encode import (
     HEAD_FIELDS,
-    custom_field,
     format_block,
     format_custom,
     format_dependency,
@@ -19,11 +18,12 @@ from gitmilestone.model.encode import (
     format_text,
 )
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
-from gitmilestone.model.kinds import BLOCK
+from gitmilestone.model.kinds import BLOCK, LINE
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from gitmilestone.model.splice import Splices
 from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
 
+_BLOCK_STYLES = ("|", ">")
 _BLOCK_COMMENT = re.compile(r"[|>][^ \t#\n]*([ \t]+#[^\n]*)?")
 _BLOCK_INDENT = re.compile(r"\|[+-]?(?:[ \t][^\n]*)?\n(?: *\n)*( +)")
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
@@ -68,7 +68,7 @@ class Reviser:
                 self._remove(mapping.entries[key])
             elif key not in old.extra:
                 anchors = HEAD_FIELDS if mapping is self.root else fields
-                self._insert(mapping, anchors, custom_field(key, new.extra[key]), new.extra[key])
+                self._insert(mapping, anchors, _custom_field(key, new.extra[key]), new.extra[key])
             elif old.extra[key] != new.extra[key]:
                 self._revise_custom(mapping.entries[key], new.extra[key])
 
@@ -77,15 +77,8 @@ class Reviser:
         anchor = [mapping.entries[field.name] for field in anchors if field.name in mapping.entries][-1]
         at = self._end(anchor.value)
         indent = self.splices.indent_at(anchor.key.start)
-        if isinstance(value, list | dict):
-            lines = format_custom(field.name, value, indent)
-        elif field.kind is BLOCK and value is not None:
-            block = self._format_block(field, value, indent + "  ", at) or format_scalar(field, value) + "\n"
-            lines = f"{indent}{format_text(field.name)}: {block}"
-        else:
-            lines = _indented(_lines_of(field, value), indent)
         gap = "\n" if mapping is self.root and self.is_spaced else ""
-        self.splices.insert(at, gap + lines)
+        self.splices.insert(at, gap + self._format_lines(field, value, indent, at))
 
     def _remove(self, entry: Entry) -> None:
         end = self._end(entry.value)
@@ -114,7 +107,7 @@ class Reviser:
         text, behind = self.splices.text, self.splices.line_end(node.end)
         gap = " " if node.start == node.end else ""
         block = self._format_block(field, value, self._block_indent(node) or indent + "  ", behind)
-        is_block = node.style in ("|", ">")
+        is_block = node.style in _BLOCK_STYLES
         comment = _comment_of_block(text, node.start) if is_block else text[node.end : behind].rstrip()
         if block:
             header, _, body = block.partition("\n")
@@ -127,6 +120,15 @@ class Reviser:
             self.splices.replace(node.start, behind, f"{format_scalar(field, value)}{comment}\n")
         else:
             self.splices.replace(node.start, node.end, gap + _restyle(field, value, node.style))
+
+    def _format_lines(self, field: Field, value: Any, indent: str, behind: int) -> str:
+        """A whole field, or custom key, in front of what is at `behind`."""
+        if value is None or isinstance(value, list | dict):
+            return format_custom(field.name, value, indent)
+        if field.shape != "scalar":
+            return _indented(_lines_of(field, value), indent)
+        block = self._format_block(field, value, indent + "  ", behind)
+        return f"{indent}{format_text(field.name)}: " + (block or format_scalar(field, value) + "\n")
 
     def _format_block(self, field: Field, value: Any, indent: str, behind: int) -> str | None:
         """A literal block that takes none of the comments and spaces behind it for its own."""
@@ -145,14 +147,15 @@ class Reviser:
 
     def _revise_custom(self, entry: Entry, value: Any) -> None:
         node, indent = entry.value, self.splices.indent_at(entry.key.start)
-        is_text = value is None or isinstance(value, str)
-        if isinstance(node, Scalar) and is_text:
-            self._revise_scalar(node, custom_field(entry.key.text, value), value, indent)
-        elif not isinstance(node, Scalar) and node.flow:
-            self.splices.replace(node.start, node.end, format_flow(value))
+        field = _custom_field(entry.key.text, value)
+        if isinstance(node, Scalar) and (value is None or isinstance(value, str)):
+            self._revise_scalar(node, field, value, indent)
+        elif (isinstance(node, Scalar) and node.style not in _BLOCK_STYLES) or _is_flow(node):
+            gap = " " if node.start == node.end else ""
+            self.splices.replace(node.start, node.end, gap + format_flow(value))
         else:
-            start = self.splices.line_start(entry.key.start)
-            self.splices.replace(start, self._end(node), format_custom(entry.key.text, value, indent))
+            start, end = self.splices.line_start(entry.key.start), self._end(node)
+            self.splices.replace(start, end, self._format_lines(field, value, indent, end))
 
     def _revise_list(self, entry: Entry, node: Sequence, after: tuple[Any, ...]) -> None:
         if node.flow:
@@ -252,11 +255,10 @@ class Reviser:
 
     def _end(self, node: Node) -> int:
         """Behind the last line of a node."""
-        if isinstance(node, Mapping) and not node.flow:
-            return self._end(list(node.entries.values())[-1].value)
-        if isinstance(node, Sequence) and not node.flow:
-            return self._end(node.items[-1])
-        return self.splices.line_end(node.end)
+        if isinstance(node, Scalar) or node.flow:
+            return self.splices.line_end(node.end)
+        last = node.items[-1] if isinstance(node, Sequence) else list(node.entries.values())[-1].value
+        return self._end(last)
 
 
 def _by_gap(
@@ -281,9 +283,18 @@ def _by_gap(
     return added, removed
 
 
+def _custom_field(key: str, value: Any) -> Field:
+    """A custom key as if it were a field."""
+    return Field(key, BLOCK if isinstance(value, str) and "\n" in value else LINE, "")
+
+
 def _lines_of(field: Field, value: Any) -> str:
     """Without the blank lines that close a field in the canonical form."""
     return format_field(field, value).rstrip("\n") + "\n"
+
+
+def _is_flow(node: Node) -> bool:
+    return not isinstance(node, Scalar) and node.flow
 
 
 def _indented(lines: str, indent: str) -> str:

@@ -17,7 +17,7 @@ _ESCAPED = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
 _PLAIN_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./(+")
 
 
-class NotSure(Exception):  # noqa: N818  no error: the other reader is asked
+class NotSure(Exception):
     pass
 
 

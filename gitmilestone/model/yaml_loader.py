@@ -15,7 +15,7 @@ from gitmilestone.model.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar,
 MAX_DEPTH = 32
 
 
-class YamlFault(Exception):  # noqa: N818  a fault in data
+class YamlFault(Exception):
     """Why a text is not the YAML we read: a problem's code, line (from 1), message and hint."""
 
     def __init__(self, code: str, line: int, message: str, hint: str = "") -> None:

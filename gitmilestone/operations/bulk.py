@@ -13,8 +13,8 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.draft import Draft
 from gitmilestone.operations.milestones import DEFAULT, Edited, write_draft
 from gitmilestone.operations.values import parse_field, revise_fields
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.store import Store
 
 _OPS = ("create", "update", "delete", "upsert")
 # What `export` writes and a file does not hold: it is derived.

@@ -14,8 +14,8 @@ from gitmilestone.operations.init import ATTRIBUTES_FILE
 from gitmilestone.operations.reading import Reading, get_project, not_plain, read_all, read_one
 from gitmilestone.planning.graph import find_cycles
 from gitmilestone.store.files import Files, read_file
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import Plan, WriteOptions, Written
+from gitmilestone.store.store import Store
 
 _MENDED = ("byte-order-mark", "carriage-return", "wrong-folder")
 
@@ -55,7 +55,7 @@ def check_range(store: Store, base: str, head: str) -> Report:
     return Report(tuple(problems), sum(1 for path in changed if find_place(path[len(ROOT) + 1 :])))
 
 
-def fix(store: Store, options: WriteOptions = WriteOptions()) -> Written:  # noqa: B008  # immutable
+def fix(store: Store, options: WriteOptions = WriteOptions()) -> Written:
     """Mends byte-order marks, line ends and misplaced files, in one commit."""
 
     def build(files: Files) -> Plan:
@@ -96,9 +96,8 @@ def _iter_stray(files: Files) -> Iterator[Problem]:
 def _iter_links(document: Document, milestone: Milestone, reading: Reading) -> Iterator[Problem]:
     for dependency in milestone.depends_on:
         if dependency.id == milestone.id:
-            yield Problem(
-                document.path, _line(document, dependency.id), "self-dependency", "it depends on itself", "remove that line"
-            )
+            line = _line(document, dependency.id)
+            yield Problem(document.path, line, "self-dependency", "it depends on itself", "remove that line")
         elif dependency.id not in reading.documents:
             yield Problem(
                 document.path,

@@ -8,8 +8,8 @@ from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.milestone import Dependency, DependencyType, Milestone
 from gitmilestone.operations.milestones import DEFAULT, Edited, edit_fields
 from gitmilestone.operations.values import parse_dependencies
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.store import Store
 
 
 def add_dependencies(

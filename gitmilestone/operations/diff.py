@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitmilestone.model.change import Change
@@ -109,7 +109,8 @@ def history(store: Store, text: str, revision: str = "HEAD") -> Iterator[Event]:
         commits = list(store.iter_log(possible_paths(text), revision))
     oids = {oid for commit in commits for _, old, new in commit.changes for oid in (old, new) if oid}
     ordered = sorted(oids)
-    blobs = {oid: content for oid, (_, content) in zip(ordered, store.objects.iter_blobs(ordered, MAX_BYTES), strict=True)}
+    answers = store.objects.iter_blobs(ordered, MAX_BYTES)
+    blobs = {oid: content for oid, (_, content) in zip(ordered, answers, strict=True)}
     for commit in commits:
         # A move is one path's end and another's beginning in the same commit.
         old = next((oid for _, oid, _ in commit.changes if oid), "")
@@ -117,7 +118,7 @@ def history(store: Store, text: str, revision: str = "HEAD") -> Iterator[Event]:
         before, after = _at(text, blobs.get(old)), _at(text, blobs.get(new))
         is_readable = (before is not None or not old) and (after is not None or not new)
         change = Change(text, before, after) if is_readable and before != after else None
-        moment = datetime.fromtimestamp(commit.time, timezone.utc)
+        moment = datetime.fromtimestamp(commit.time, UTC)
         yield Event(commit.oid, commit.author, commit.email, moment, commit.subject, change)
 
 

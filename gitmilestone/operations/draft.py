@@ -69,7 +69,7 @@ class Draft:
             if document is None or document.milestone is None:
                 raise unreadable(document) if document else MilestoneNotFound(f"there is no milestone {text!r}")
         found = self.find(milestone_id)
-        assert found is not None  # noqa: S101  # resolve and the check above leave nothing else
+        assert found is not None  # resolve and the check above leave nothing else
         return found
 
     def _find_path(self, milestone_id: str) -> str | None:

@@ -43,9 +43,8 @@ def read_csv(lines: Iterable[str], source: str) -> list[Operation]:
     try:
         for cells in reader:
             if len(cells) > len(header):
-                raise InvalidOperation(
-                    f"{len(cells)} cells under {len(header)} columns", source, reader.line_num, "quote cells that hold a comma"
-                )
+                message = f"{len(cells)} cells under {len(header)} columns"
+                raise InvalidOperation(message, source, reader.line_num, "quote cells that hold a comma")
             values = {name: unescape_formula(cell) for name, cell in zip(header, cells, strict=False)}
             fields = {name: value or None for name, value in values.items() if not (name == "created" and not value)}
             if any(fields.values()):

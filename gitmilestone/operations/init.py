@@ -5,14 +5,14 @@ from __future__ import annotations
 from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout
 from gitmilestone.store.files import Files
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import Plan, WriteOptions, Written
+from gitmilestone.store.store import Store
 
 ATTRIBUTES_FILE = ".gitattributes"
 _ATTRIBUTES = b"# Milestones are LF everywhere, whatever core.autocrlf says.\n*.yaml text eol=lf\n"
 
 
-def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOptions()) -> Written:  # noqa: B008
+def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOptions()) -> Written:
     """Commits `.milestones/` with its configuration; what is there already stays as it is."""
 
     def build(files: Files) -> Plan:

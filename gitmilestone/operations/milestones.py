@@ -13,8 +13,8 @@ from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
 from gitmilestone.operations.draft import Draft
 from gitmilestone.operations.values import parse_field, revise_fields
 from gitmilestone.store.files import Files
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import Plan, WriteOptions, Written
+from gitmilestone.store.store import Store
 
 Verb = Literal["start", "block", "complete", "cancel", "reopen"]
 _OUTCOMES: dict[Verb, Status] = {
@@ -221,8 +221,7 @@ def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone |
 
 def warn_dates(milestone: Milestone, known: Milestone | None = None) -> list[str]:
     """What a person should hear of dates that an edit has set."""
-    warnings = []
-    if milestone.start and milestone.due and milestone.due < milestone.start:
-        if known is None or (known.start, known.due) != (milestone.start, milestone.due):
-            warnings.append(f"{milestone.id} is due {milestone.due}, before it starts, {milestone.start}")
-    return warnings
+    start, due = milestone.start, milestone.due
+    if not start or not due or due >= start or (known and (known.start, known.due) == (start, due)):
+        return []
+    return [f"{milestone.id} is due {due}, before it starts, {start}"]

@@ -9,7 +9,15 @@ from gitmilestone.errors import AmbiguousId, InvalidContent, InvalidId, Mileston
 from gitmilestone.model.config import Project, read_project, read_tier
 from gitmilestone.model.document import MAX_BYTES, Document, read_document, too_large
 from gitmilestone.model.ids import check_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place, folder_of, possible_paths
+from gitmilestone.model.layout import (
+    PROJECT_FILE,
+    ROOT,
+    TIER_FILE,
+    find_path_fault,
+    find_place,
+    folder_of,
+    possible_paths,
+)
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.store.files import FileEntry, Files, read_file

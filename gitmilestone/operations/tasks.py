@@ -11,8 +11,8 @@ from gitmilestone.model.ids import check_id, make_id
 from gitmilestone.model.milestone import Milestone, Task
 from gitmilestone.operations.milestones import DEFAULT, Edited, edit_fields
 from gitmilestone.operations.values import parse_tasks
-from gitmilestone.store.store import Store
 from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.store import Store
 
 TaskVerb = Literal["start", "done", "reopen", "remove"]
 

@@ -146,10 +146,8 @@ def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
             changes[name] = parse_field(name, value)
         else:
             nearest = find_nearest(name, list(FIELDS))
-            raise InvalidRequest(
-                f"{name!r} is no field",
-                f"did you mean `{nearest}`? A key of your own is x.{name}" if nearest else f"a key of your own is x.{name}",
-            )
+            meant = f"did you mean `{nearest}`? " if nearest else ""
+            raise InvalidRequest(f"{name!r} is no field", f"{meant}a key of your own is x.{name}")
     return milestone._replace(**changes, extra=extra)
 
 

@@ -78,7 +78,8 @@ class Hooks:
         if not self.run("prepare-commit-msg", path, "message"):
             raise HookRejected("the prepare-commit-msg hook failed", "what it said is above")
         if verify and not self.run("commit-msg", path):
-            raise HookRejected("the commit-msg hook rejected the commit", "--message writes another, --no-verify skips it")
+            hint = "--message writes another, --no-verify skips it"
+            raise HookRejected("the commit-msg hook rejected the commit", hint)
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             approved = file.read().strip()
         if not approved:

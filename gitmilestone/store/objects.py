@@ -198,8 +198,12 @@ class Objects:
 
 
 def write_durably(path: str, content: bytes, mode: int = 0o666) -> None:
-    """Creates a file (which must not exist) and syncs it; on any failure it is gone again."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    """Creates a file and syncs it; on any failure it is gone again."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:  # left by a killed process that had our number
+        os.unlink(path)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         view = memoryview(content)
         while view:

@@ -25,6 +25,9 @@ class PackWriter:
         self._entries: dict[bytes, tuple[int, int]] = {}
         try:
             os.makedirs(self._folder, exist_ok=True)
+            # Left by a killed process that had our number, and perhaps read-only.
+            remove_if_present(self._temporary)
+            remove_if_present(self._temporary + ".idx")
             self._file: BinaryIO = open(self._temporary, "w+b", buffering=1 << 20)  # noqa: SIM115  # outlives this call
             self._file.write(b"PACK\0\0\0\2\0\0\0\0")
         except OSError as error:

@@ -13,7 +13,6 @@ from gitmilestone.store.repository import Repository
 from gitmilestone.store.staging import IndexLock, Staging
 from gitmilestone.store.worktree import WorkTree
 
-
 _LEFTOVERS = ("laying-", "journal.", "next-index-")
 
 
@@ -27,6 +26,7 @@ def recover(repository: Repository, objects: Objects, staging: Staging, wait_sec
     with staging.lock(wait_seconds) as lock:
         if journal and _has_landed(repository, journal):
             _finish(repository, objects, staging, lock, journal)
+    remove_leftovers(repository.state_dir)
     remove_journal(repository.state_dir)
 
 

@@ -10,9 +10,9 @@ from gitmilestone.errors import EnvironmentFault, InvalidValue, MilestoneError, 
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import Files, StagedFiles, TreeFiles, WorkFiles
 from gitmilestone.store.git import Git
+from gitmilestone.store.journal import has_journal
 from gitmilestone.store.locks import CLAIM_SUFFIX, WriteLock, refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
-from gitmilestone.store.journal import has_journal
 from gitmilestone.store.plan import Build, WriteOptions, Written
 from gitmilestone.store.refs import Head, read_head
 from gitmilestone.store.repository import Repository, discover
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from gitmilestone.store.people import People
     from gitmilestone.store.staging import Staging
 
-_SHARED_MODES = {"group": 0o660, "true": 0o660, "1": 0o660, "all": 0o664, "world": 0o664, "everybody": 0o664, "2": 0o664}
+_SHARED_MODES = {
+    **dict.fromkeys(("group", "true", "yes", "on", "1"), 0o660),
+    **dict.fromkeys(("all", "world", "everybody", "2"), 0o664),
+}
 
 
 class Commit(NamedTuple):
@@ -127,7 +130,7 @@ class Store:
             raise EnvironmentFault("a bare repository has no work tree", "read a revision with --at")
         return WorkFiles(self.repository.work_dir)
 
-    def write(self, build: Build, options: WriteOptions = WriteOptions()) -> Written:  # noqa: B008  # immutable
+    def write(self, build: Build, options: WriteOptions = WriteOptions()) -> Written:
         """Commits what `build` plans, or nothing; runs `build` again when the branch moves meanwhile.
 
         Args:

@@ -173,8 +173,8 @@ class Transaction:
         base: Files,
     ) -> bool:
         """Moves the branch, and what is checked out of it; False where the branch moved first."""
-        assert self.staging is not None  # noqa: S101  # checked by the caller, as is the next
-        assert self.work_tree is not None  # noqa: S101
+        assert self.staging is not None  # checked by the caller, as is the next
+        assert self.work_tree is not None
         self.work_tree.reserve(changed, os.path.getsize(self.staging.path) if head.commit else 0)
         # The journal comes first: whatever is killed after it, a lock included, is found and finished.
         before = {path: _oid_of(base.find(path)) for path in changed}
@@ -272,8 +272,6 @@ def _explain_commit_failure(args: list[str], status: int, stderr: bytes) -> Envi
             "git does not know who you are", "git config --global user.name NAME; git config --global user.email EMAIL"
         )
     if "-S" in args:
-        return EnvironmentFault(
-            f"the commit can't be signed: {said.strip()}",
-            "nothing was committed; check user.signingKey and gpg.format, or `git -c commit.gpgSign=false milestone ...`",
-        )
+        hint = "nothing was committed; check user.signingKey and gpg.format, or `git -c commit.gpgSign=false milestone`"
+        return EnvironmentFault(f"the commit can't be signed: {said.strip()}", hint)
     return GitFailed(args, status, stderr)

@@ -25,7 +25,8 @@ class WorkTree:
         """Whether the file is what `git checkout` makes of that blob; of None: whether nothing is there."""
         refuse_links(self.root, path)
         try:
-            with open(os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            descriptor = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
                 content = file.read()
         except FileNotFoundError:
             return oid is None

@@ -18,6 +18,7 @@ from gitmilestone.store.files import Files
 _TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _SHOWN = 60
+_SHOWN_OF_NEW = ("status", "due", "owner")
 
 
 def run(context: Context, values: Values) -> int:
@@ -59,9 +60,9 @@ def format_change(change: Change, style: Style) -> str:
     milestone = change.new or change.old
     title = style.cell(milestone.title) if milestone else ""
     lines = [f"{style.paint(f'{mark} {change.id}', colour)}  {title}"]
-    for field in change.fields():
-        if change.kind == "changed" or (change.kind == "added" and field.field in ("status", "due", "owner")):
-            lines.append(f"    {field.field}: {_describe(field, style)}")
+    shown = [field for field in change.fields() if change.kind == "changed" or field.field in _SHOWN_OF_NEW]
+    if change.kind != "removed":
+        lines += [f"    {field.field}: {_describe(field, style)}" for field in shown]
     return "\n".join(lines) + "\n"
 
 

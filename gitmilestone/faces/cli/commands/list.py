@@ -35,9 +35,7 @@ def read_query(values: Values, default: str) -> Query:
     """
     query = parse(" ".join(values["query"]), today=today())
     conditions: list[Condition] = [query.where]
-    for field in _FIELDS:
-        if given := values.get(field):
-            conditions.append(_parse_term(field, *given))
+    conditions += [_parse_term(field, *given) for field in _FIELDS if (given := values.get(field))]
     if values.get("due_before"):
         conditions.append(parse(f"due:<{_quote(values['due_before'])}", today=today()).where)
     where: Condition = Group("and", tuple(conditions)) if len(conditions) > 1 else query.where

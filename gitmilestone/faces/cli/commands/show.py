@@ -35,10 +35,11 @@ def run(context: Context, values: Values) -> int:
 def format_row(row: Row, style: Style) -> str:
     """Everything about a milestone, for people."""
     milestone = row.milestone
+    status = style.paint(milestone.status, STATUS_COLOURS.get(milestone.status, ""))
+    waits = f", blocked by {', '.join(row.blocked_by)}" if row.blocked_by else ""
     lines = [
         style.paint(style.cell(milestone.title), "bold"),
-        f"{style.paint(milestone.id, 'yellow')}  {style.paint(milestone.status, STATUS_COLOURS.get(milestone.status, ''))}"
-        + (f", blocked by {', '.join(row.blocked_by)}" if row.blocked_by else ""),
+        f"{style.paint(milestone.id, 'yellow')}  {status}{waits}",
         "",
     ]
     for field in SCALAR_FIELDS:
