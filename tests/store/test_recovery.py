@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -269,6 +270,31 @@ def test_a_reader_does_not_wait_for_a_lock_to_heal(clone: Clone) -> None:
     (clone.git_dir / "index.lock").unlink()
     clone.ids()
     assert clone.status() == ""
+
+
+@pytest.mark.parametrize("heals", ["read", "write"])
+def test_row_4_killed_while_git_moves_the_branch(clone: Clone, heals: str) -> None:
+    """git lives on and moves it: nobody writes, nor takes the write for lost, before it has ended."""
+    hook = clone.git_dir / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ntest "$1" = prepared && touch reached && sleep .6\nexit 0\n')
+    hook.chmod(0o755)
+    run = spawn_python(WRITE.format(body=NEW), cwd=clone.path)
+    while not (clone.path / "reached").exists():
+        assert run.poll() is None
+    run.kill()
+    run.communicate()
+    hook.unlink()
+    if heals == "read":
+        assert clone.ids() == set()
+        deadline = time.monotonic() + 20
+        while not clone.ids() or clone.status() != "?? reached":
+            assert time.monotonic() < deadline
+    else:
+        clone.new("other")
+    assert clone.ids() >= {"ship"}
+    assert clone.status() == "?? reached"
+    assert clone.locks() == []
 
 
 def test_ctrl_c_is_like_a_kill(clone: Clone) -> None:
