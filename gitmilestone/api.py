@@ -39,7 +39,7 @@ class Repository:
     """A repository's milestones. A context manager; not for several threads at once.
 
     Every write is one commit on the branch that is checked out, made as `git commit` would: by who git
-    says, signed where git would sign, past the hooks. Reads see the last commit, or the revision `at`.
+    says, signed where git would sign, through the commit hooks. Reads see the last commit, or the revision `at`.
     """
 
     def __init__(self, store: Store) -> None:

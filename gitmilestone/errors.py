@@ -85,7 +85,11 @@ class InvalidOperation(InvalidRequest):
 
 
 class MilestoneNotFound(InvalidRequest):
-    pass
+    """No milestone is called `name` in the state that was asked about."""
+
+    def __init__(self, message: str, hint: str = "", name: str = "") -> None:
+        super().__init__(message, hint)
+        self.name = name
 
 
 class AmbiguousId(InvalidRequest):

@@ -29,7 +29,7 @@ class Kind(NamedTuple):
         parse: Text -> value; raises BadValue.
         format: Value -> text, such that parse(format(v)) == v.
         sql: Column type in SQLite and Postgres alike; "" where it lives in a table of its own.
-        schema: JSON Schema of the value as YAML editors see it.
+        schema: JSON Schema of the value as YAML editors see it; `type` is one word or several.
     """
 
     name: str
@@ -69,7 +69,7 @@ def parse_line(text: str) -> str:
     if text.splitlines() not in ([], [text]):
         raise BadValue(f"is one line of text, not {text[:40]!r}", "put longer text into `description`")
     if not text.strip():
-        raise BadValue("is blank", "leave it out, or give it a text")
+        raise BadValue("is blank", "give it a text")
     if len(text) > _LONGEST_LINE:
         message = f"has at most {_LONGEST_LINE} characters, not {len(text)}"
         raise BadValue(message, "put longer text into `description`")
@@ -193,8 +193,13 @@ def choice(name: str, words: tuple[str, ...]) -> Kind:
     return Kind(name, parse, str, "TEXT", {"enum": list(words)})
 
 
-LINE = Kind("one line of text", parse_line, str, "TEXT", {"type": "string", "minLength": 1, "maxLength": 1000})
-BLOCK = Kind("text", parse_block, str, "TEXT", {"type": "string"})
+# An unquoted `1.10` or `no` is text to us; editors see a number or a truth value, and must not complain.
+_AS_TEXT = ("string", "number", "boolean")
+
+LINE = Kind(
+    "one line of text", parse_line, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "maxLength": _LONGEST_LINE}
+)
+BLOCK = Kind("text", parse_block, str, "TEXT", {"type": _AS_TEXT})
 DATE = Kind("date, YYYY-MM-DD", parse_date, date.isoformat, "TEXT", {"type": "string", "format": "date"})
 TIME = Kind("time, UTC", parse_time, format_time, "TEXT", {"type": "string", "format": "date-time"})
 ESTIMATE = Kind(
@@ -204,11 +209,13 @@ ESTIMATE = Kind(
     "REAL",
     {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?[dw]$"},
 )
-NUMBER = Kind("number, 0 or more", parse_number, format_number, "REAL", {"type": "number", "minimum": 0})
+NUMBER = Kind(
+    "number, 0 or more", parse_number, format_number, "REAL", {"type": "number", "minimum": 0, "maximum": _LIMIT}
+)
 SCHEMA = Kind("format version", parse_schema, str, "INTEGER", {"const": 1})
 STATUS = choice("status", STATUSES)
 TASK_STATUS = choice("status", TASK_STATUSES)
 PRIORITY = choice("priority", PRIORITIES)
-LABEL = Kind("label", parse_label, str, "TEXT", {"type": "string", "minLength": 1, "pattern": "^[^,;\n]+$"})
-ID = Kind("id", parse_id, str, "TEXT", {"type": "string", "pattern": f"^{ID_PATTERN}$"})
+LABEL = Kind("label", parse_label, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "pattern": "^[^,;\n]+$"})
+ID = Kind("id", parse_id, str, "TEXT", {"type": _AS_TEXT, "pattern": f"^{ID_PATTERN}$"})
 

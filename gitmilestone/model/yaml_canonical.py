@@ -74,7 +74,7 @@ class _Reader:
             row += 1
             behind = start + len(line) + 1
             indent = line[:4]
-            if not line:
+            if not line or line[0] == "#":
                 pass
             elif indent == "    ":
                 _add(self.fields, _entry(line[4:], start + 4, row))

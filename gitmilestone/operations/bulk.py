@@ -145,6 +145,8 @@ def _create(
     draft: Draft, given_id: str | None, values: dict[str, Any], now: datetime, made_ids: dict[int, str], line: int
 ) -> Milestone:
     title = parse_field("title", values.pop("title", None))
+    # An empty cell of a sheet is the default here, and no wish to unset.
+    values = {name: value for name, value in values.items() if value is not None}
     # The same id again where the branch moved and the draft is built anew.
     milestone_id = given_id or made_ids.setdefault(line, make_id(title))
     milestone = revise_fields(Milestone(milestone_id, title, created=now), values)

@@ -14,7 +14,6 @@ from gitmilestone.operations.init import ATTRIBUTES_FILE
 from gitmilestone.operations.reading import Reading, get_project, not_plain, read_all, read_one
 from gitmilestone.planning.graph import find_cycles
 from gitmilestone.store.files import Files, read_file
-from gitmilestone.store.plan import Plan, WriteOptions, Written
 from gitmilestone.store.store import Store
 
 _MENDED = ("byte-order-mark", "carriage-return", "wrong-folder")
@@ -24,10 +23,12 @@ class Report(NamedTuple):
     """Attributes:
     problems: By path, then line.
     checked: How many milestone files were looked at.
+    is_initialised: Whether there is a configuration at all.
     """
 
     problems: tuple[Problem, ...]
     checked: int
+    is_initialised: bool
 
 
 def check(files: Files) -> Report:
@@ -42,7 +43,8 @@ def check(files: Files) -> Report:
             problems += _iter_links(document, document.milestone, reading)
             problems += _iter_unknown_words(document, document.milestone, vocabularies)
     problems += _iter_cycles(reading)
-    return Report(tuple(sorted(set(problems))), len(reading.documents) + reading.unreadable)
+    checked = len(reading.documents) + reading.unreadable
+    return Report(tuple(sorted(set(problems))), checked, content is not None)
 
 
 def check_range(store: Store, base: str, head: str) -> Report:
@@ -52,31 +54,38 @@ def check_range(store: Store, base: str, head: str) -> Report:
     known = set(check(old).problems)
     report = check(new)
     problems = [problem for problem in report.problems if problem.path in changed or problem not in known]
-    return Report(tuple(problems), sum(1 for path in changed if find_place(path[len(ROOT) + 1 :])))
+    checked = sum(1 for path in changed if find_place(path[len(ROOT) + 1 :]))
+    return Report(tuple(problems), checked, report.is_initialised)
 
 
-def fix(store: Store, options: WriteOptions = WriteOptions()) -> Written:
-    """Mends byte-order marks, line ends and misplaced files, in one commit."""
+def fix(store: Store) -> list[str]:
+    """Mends byte-order marks, line ends and misplaced files, as they lie in the work tree.
 
-    def build(files: Files) -> Plan:
-        project = get_project(files)
-        changed: dict[str, bytes | None] = {}
-        for entry in files.iter_entries():
-            if find_place(entry.path) is None or not entry.is_plain:
+    Nothing is staged or committed: these are the user's own files in the middle of an edit.
+
+    Returns:
+        The paths below `.milestones/` of the files that were mended, where they were.
+    """
+    files = store.work_files()
+    project = get_project(files)
+    changed: dict[str, bytes | None] = {}
+    mended: list[str] = []
+    for entry in files.iter_entries():
+        if find_place(entry.path) is None or not entry.is_plain:
+            continue
+        document = read_one(files, entry)
+        if document.milestone is None or not {problem.code for problem in document.problems} & {*_MENDED}:
+            continue
+        path = entry.path
+        if not path.startswith(folder_of(document.milestone.status) + "/"):
+            path = path_of(document.milestone.id, document.milestone.status, project.layout)
+            if files.find(path) is not None:
                 continue
-            document = read_one(files, entry)
-            if document.milestone is None or not {problem.code for problem in document.problems} & {*_MENDED}:
-                continue
-            path = entry.path
-            if not path.startswith(folder_of(document.milestone.status) + "/"):
-                path = path_of(document.milestone.id, document.milestone.status, project.layout)
-                if files.find(path) is not None:
-                    continue
-                changed[entry.path] = None
-            changed[path] = document.text.encode()
-        return Plan(changed, f"milestone: mend {len(changed)} files" if len(changed) != 1 else "milestone: mend a file")
-
-    return store.write(build, options)
+            changed[entry.path] = None
+        changed[path] = document.text.encode()
+        mended.append(entry.path)
+    store.lay(changed)
+    return mended
 
 
 def _iter_stray(files: Files) -> Iterator[Problem]:
@@ -98,7 +107,7 @@ def _iter_links(document: Document, milestone: Milestone, reading: Reading) -> I
         if dependency.id == milestone.id:
             line = _line(document, dependency.id)
             yield Problem(document.path, line, "self-dependency", "it depends on itself", "remove that line")
-        elif dependency.id not in reading.documents:
+        elif dependency.id not in reading.documents and dependency.id not in reading.unreadable_ids:
             yield Problem(
                 document.path,
                 _line(document, dependency.id),

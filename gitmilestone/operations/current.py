@@ -6,12 +6,12 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.reading import find_file, get_document
 from gitmilestone.store.store import Store
 
-_NAME = "current"
+CURRENT = "current"
 
 
 def find_current(store: Store) -> Milestone | None:
     """The current milestone; None where none is set, or the one that was is gone."""
-    name = store.read_state(_NAME)
+    name = store.read_state(CURRENT)
     if name is None:
         return None
     files = store.files_at()
@@ -23,9 +23,9 @@ def set_current(store: Store, text: str) -> Milestone | None:
     """Raises MilestoneNotFound, AmbiguousId."""
     files = store.files_at()
     name = find_file(files, text).path.rpartition("/")[2].removesuffix(".yaml")
-    store.write_state(_NAME, name)
+    store.write_state(CURRENT, name)
     return get_document(files, name).milestone
 
 
 def clear_current(store: Store) -> None:
-    store.write_state(_NAME, None)
+    store.write_state(CURRENT, None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.change import Change
 from gitmilestone.model.document import MAX_BYTES, read_document
 from gitmilestone.model.layout import ROOT, find_place, possible_paths
@@ -80,7 +81,8 @@ class Event(NamedTuple):
     """A commit's change of one milestone.
 
     Attributes:
-        change: None where the file could not be read before or after it.
+        change: None where no field changed, or the file could not be read before or after it.
+        is_readable: Which of the two.
     """
 
     commit: str
@@ -89,44 +91,51 @@ class Event(NamedTuple):
     time: datetime
     subject: str
     change: Change | None
+    is_readable: bool = True
 
 
-def history(store: Store, text: str, revision: str = "HEAD") -> Iterator[Event]:
+def history(store: Store, text: str, revision: str = "HEAD", limit: int | None = None) -> Iterator[Event]:
     """What happened to a milestone, newest first, from its commits alone; a move is followed.
 
     Deleted milestones have a history too, by their whole id.
 
+    Args:
+        limit: At most that many commits.
+
     Raises:
         MilestoneNotFound.
     """
+    milestone_id = _name_in_history(store, text, revision)
+    for commit in store.iter_log(possible_paths(milestone_id), revision, limit):
+        yield _describe(store, milestone_id, commit)
+
+
+def _name_in_history(store: Store, text: str, revision: str) -> str:
+    """The id that `text` names now, or named once."""
     files = store.files_at(revision)
-    commits: list[Commit] = []
-    if possible := _paths(text):
-        commits = list(store.iter_log(possible, revision)) if files.root_tree else []
-    if not commits:
+    try:
         path = find_file(files, text).path
-        text = path.rpartition("/")[2].removesuffix(".yaml")
-        commits = list(store.iter_log(possible_paths(text), revision))
-    oids = {oid for commit in commits for _, old, new in commit.changes for oid in (old, new) if oid}
-    ordered = sorted(oids)
-    answers = store.objects.iter_blobs(ordered, MAX_BYTES)
-    blobs = {oid: content for oid, (_, content) in zip(ordered, answers, strict=True)}
-    for commit in commits:
-        # A move is one path's end and another's beginning in the same commit.
-        old = next((oid for _, oid, _ in commit.changes if oid), "")
-        new = next((oid for _, _, oid in commit.changes if oid), "")
-        before, after = _at(text, blobs.get(old)), _at(text, blobs.get(new))
-        is_readable = (before is not None or not old) and (after is not None or not new)
-        change = Change(text, before, after) if is_readable and before != after else None
-        moment = datetime.fromtimestamp(commit.time, UTC)
-        yield Event(commit.oid, commit.author, commit.email, moment, commit.subject, change)
+    except MilestoneNotFound:
+        if files.root_tree is None or next(store.iter_log(possible_paths(text), revision, 1), None) is None:
+            raise
+        return text
+    return path.rpartition("/")[2].removesuffix(".yaml")
 
 
-def _paths(text: str) -> list[str]:
-    from gitmilestone.model.ids import find_id_fault
+def _describe(store: Store, milestone_id: str, commit: Commit) -> Event:
+    # A move is one path's end and another's beginning in the same commit.
+    old = next((oid for _, oid, _ in commit.changes if oid), "")
+    new = next((oid for _, _, oid in commit.changes if oid), "")
+    before, after = _at(store, milestone_id, old), _at(store, milestone_id, new)
+    is_readable = (before is not None or not old) and (after is not None or not new)
+    change = Change(milestone_id, before, after) if is_readable and before != after else None
+    moment = datetime.fromtimestamp(commit.time, UTC)
+    return Event(commit.oid, commit.author, commit.email, moment, commit.subject, change, is_readable)
 
-    return [] if find_id_fault(text) else possible_paths(text)
 
-
-def _at(milestone_id: str, content: bytes | None) -> Milestone | None:
-    return read_document("", milestone_id, content).milestone if content is not None else None
+def _at(store: Store, milestone_id: str, oid: str) -> Milestone | None:
+    if not oid:
+        return None
+    for _, content in store.objects.iter_blobs([oid], MAX_BYTES):
+        return read_document("", milestone_id, content).milestone if content is not None else None
+    return None

@@ -127,6 +127,11 @@ class Draft:
         """Ids of milestones that are not what they were."""
         return [name for name, after in self._after.items() if after != self._before(name) or name in self._texts]
 
+    @property
+    def created(self) -> frozenset[str]:
+        """Ids of milestones that did not exist."""
+        return frozenset(name for name, after in self._after.items() if after and not self._find_path(name))
+
     def _before(self, milestone_id: str) -> Milestone | None:
         document = self._find_document(milestone_id)
         return document.milestone if document else None

@@ -23,6 +23,11 @@ def unescape_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
+def _find_delimiter(header: str) -> str:
+    """Spreadsheets write `;` where the comma is a decimal sign, and tabs into the clipboard."""
+    return max(",;\t", key=header.count)
+
+
 def read_csv(lines: Iterable[str], source: str) -> list[Operation]:
     """Rows under a header of field names; an empty cell unsets, a missing column leaves alone.
 
@@ -31,8 +36,9 @@ def read_csv(lines: Iterable[str], source: str) -> list[Operation]:
     """
     import csv
 
-    reader = csv.reader(lines, strict=True)
-    header = [name.strip().lower() for name in next(reader, [])]
+    listed = list(lines)
+    reader = csv.reader(listed, strict=True, delimiter=_find_delimiter(listed[0] if listed else ""))
+    header = [re.sub("[ -]+", "_", name.strip().lower()) for name in next(reader, [])]
     for name in header:
         if name not in (*CSV_COLUMNS, "progress", "path", "is_blocked", "blocked_by") and not name.startswith("x."):
             nearest = find_nearest(name, CSV_COLUMNS)

@@ -33,6 +33,7 @@ class Edited(NamedTuple):
     Attributes:
         milestones: As they are now; of a deletion, as they were.
         changed: Ids of those that are not what they were.
+        created: Ids of those that did not exist.
         warnings: For people.
     """
 
@@ -40,6 +41,7 @@ class Edited(NamedTuple):
     milestones: tuple[Milestone, ...]
     changed: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    created: frozenset[str] = frozenset()
 
 
 def write_draft(
@@ -55,17 +57,16 @@ def write_draft(
         edit: Changes the draft; returns the commit's message, the milestones to report, and warnings.
             Runs again when the branch moves meanwhile.
     """
-    outcome: list[Any] = [(), (), ()]
+    outcome: list[Any] = [(), (), (), frozenset()]
 
     def build(files: Files) -> Plan:
         draft = Draft(files)
         message, milestones, warnings = edit(draft)
-        outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings)
+        outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings), draft.created
         return draft.plan(message, allow_dependents=allow_dependents)
 
     written: Written = store.write(build, options)
-    milestones, changed, warnings = outcome
-    return Edited(written.commit, milestones, changed, warnings)
+    return Edited(written.commit, *outcome)
 
 
 def create(
@@ -149,7 +150,7 @@ def transition(store: Store, verb: Verb, ids: Sequence[str], options: WriteOptio
     def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
         milestones = []
         warnings: list[str] = []
-        for text in ids:
+        for text in dict.fromkeys(map(draft.resolve, ids)):
             before = draft.get(text)
             _refuse_transition(verb, before, status)
             after = before._replace(status=status)
@@ -176,7 +177,7 @@ def _warn_transition(draft: Draft, verb: Verb, milestone: Milestone) -> list[str
     warnings = []
     open_tasks = [task.id for task in milestone.tasks if task.status != "completed"]
     if open_tasks:
-        warnings.append(f"{milestone.id} has {len(open_tasks)} open tasks: {', '.join(open_tasks)}")
+        warnings.append(f"{milestone.id} has open tasks: {', '.join(open_tasks)}")
     waiting = [name for name in milestone.blockers if (found := draft.find(name)) and found.is_open]
     if waiting:
         warnings.append(f"{milestone.id} depends on milestones that are open: {', '.join(waiting)}")

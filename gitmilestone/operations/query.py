@@ -17,12 +17,14 @@ class Answer(NamedTuple):
     """Attributes:
     rows: In the query's order.
     total: How many there are without limit and offset.
+    wider_total: How many the wider query selects.
     served: How many milestones could be read.
     problems, unreadable: Of the files that could not.
     """
 
     rows: list[Row]
     total: int
+    wider_total: int
     served: int
     problems: tuple[Problem, ...]
     unreadable: int
@@ -36,12 +38,14 @@ def open_index(files: Files) -> tuple[Index, Reading]:
     return index, reading
 
 
-def answer(files: Files, query: Query) -> Answer:
+def answer(files: Files, query: Query, wider: Query | None = None) -> Answer:
+    """The rows of a query, and how many another one, which asks for less, would select."""
     index, reading = open_index(files)
     rows = index.rows(query)
     is_cut = query.limit is not None or query.offset
     total = index.count(query) if is_cut else len(rows)
-    return Answer(rows, total, len(reading.documents), reading.problems, reading.unreadable)
+    wider_total = index.count(wider) if wider and not rows else total
+    return Answer(rows, total, wider_total, len(reading.documents), reading.problems, reading.unreadable)
 
 
 def statistics(files: Files, today: date) -> Statistics:

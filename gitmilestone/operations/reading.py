@@ -32,12 +32,14 @@ class Reading(NamedTuple):
         documents: By id, in path order; of files with an error, none.
         problems: Of all files, those with an error too.
         unreadable: How many files have an error.
+    unreadable_ids: The ids that their names say.
         total_bytes: Of all milestone files.
     """
 
     documents: dict[str, Document]
     problems: tuple[Problem, ...]
     unreadable: int
+    unreadable_ids: frozenset[str]
     total_bytes: int
 
     @property
@@ -71,6 +73,7 @@ def read_all(files: Files) -> Reading:
         else:
             readable.append(entry)
     unreadable = len(problems)
+    unreadable_ids: set[str] = set()
     documents: dict[str, Document] = {}
     total_bytes = 0
     for entry, size, content in files.iter_contents(readable, MAX_BYTES):
@@ -79,12 +82,13 @@ def read_all(files: Files) -> Reading:
         problems += document.problems
         if document.milestone is None:
             unreadable += 1
+            unreadable_ids.add(entry.path.rpartition("/")[2].removesuffix(".yaml"))
             continue
         first = documents.setdefault(document.milestone.id, document)
         if first is not document:
             problems += duplicate(first.path, document.path, document.milestone.id)
             unreadable += 1
-    return Reading(documents, tuple(problems), unreadable, total_bytes)
+    return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids), total_bytes)
 
 
 def not_plain(path: str) -> Problem:
@@ -133,7 +137,7 @@ def find_file(files: Files, text: str) -> FileEntry:
         if (place := find_place(entry.path)) and place.id.startswith(prefix)
     }
     if not matches:
-        raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text))
+        raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text), prefix)
     if prefix in matches:
         return matches[prefix]
     if len(matches) > 1:

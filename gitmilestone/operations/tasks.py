@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gitmilestone.errors import AmbiguousId, InvalidRequest, MilestoneNotFound
-from gitmilestone.model.ids import check_id, make_id
+from gitmilestone.model.ids import make_id
 from gitmilestone.model.milestone import Milestone, Task
 from gitmilestone.operations.milestones import DEFAULT, Edited, edit_fields
 from gitmilestone.operations.values import parse_tasks
@@ -15,6 +15,13 @@ from gitmilestone.store.plan import WriteOptions
 from gitmilestone.store.store import Store
 
 TaskVerb = Literal["start", "done", "reopen", "remove"]
+
+
+class TasksEdited(NamedTuple):
+    """What a write did, and the ids of the tasks it was about."""
+
+    edited: Edited
+    tasks: tuple[str, ...]
 
 
 def add_task(
@@ -25,17 +32,17 @@ def add_task(
     task_id: str | None = None,
     weight: str | None = None,
     options: WriteOptions = DEFAULT,
-) -> Edited:
+) -> TasksEdited:
     """Adds a task behind the others."""
     (task,) = parse_tasks([{"id": task_id or make_id(title), "title": title, "weight": weight}])
-    check_id(task.id)
 
     def revise(before: Milestone) -> Milestone:
         if any(other.id == task.id for other in before.tasks):
             raise InvalidRequest(f"{before.id} has a task {task.id} already", "choose another id")
         return before._replace(tasks=(*before.tasks, task))
 
-    return edit_fields(store, milestone, revise, options, lambda name: f"add task {task.id} to {name}")
+    edited = edit_fields(store, milestone, revise, options, lambda name: f"add task {task.id} to {name}")
+    return TasksEdited(edited, (task.id,))
 
 
 def move_tasks(
@@ -46,7 +53,7 @@ def move_tasks(
     *,
     now: datetime,
     options: WriteOptions = DEFAULT,
-) -> Edited:
+) -> TasksEdited:
     """Starts, finishes, reopens or removes tasks, named by their ids or unique beginnings of them."""
     change: dict[str, Callable[[Task], Task]] = {
         "start": lambda task: task._replace(status="in_progress", completed=None),
@@ -54,16 +61,21 @@ def move_tasks(
         "reopen": lambda task: task._replace(status="planned", completed=None),
     }
 
+    chosen: dict[str, None] = {}
+
     def revise(before: Milestone) -> Milestone:
-        chosen = {find_task(before, text).id for text in tasks}
+        chosen.clear()
+        chosen.update(dict.fromkeys(find_task(before, text).id for text in tasks))
         if verb == "remove":
             return before._replace(tasks=tuple(task for task in before.tasks if task.id not in chosen))
         return before._replace(
             tasks=tuple(change[verb](task) if task.id in chosen else task for task in before.tasks)
         )
 
-    listed = ", ".join(tasks)
-    return edit_fields(store, milestone, revise, options, lambda name: f"{verb} task {listed} of {name}")
+    edited = edit_fields(
+        store, milestone, revise, options, lambda name: f"{verb} task {', '.join(chosen)} of {name}"
+    )
+    return TasksEdited(edited, tuple(chosen))
 
 
 def find_task(milestone: Milestone, text: str) -> Task:

@@ -30,7 +30,7 @@ def parse_field(name: str, value: Any) -> Any:
         return parse_tasks(value)
     if value is None or value == "":
         if field.required:
-            raise InvalidValue(f"`{name}` can't be unset", field.doc)
+            raise InvalidValue(f"`{name}` can't be empty", field.doc)
         return None
     return _parse(field.kind, name, _text(name, value))
 

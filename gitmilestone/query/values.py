@@ -38,6 +38,12 @@ def read_choice(field: Searched, text: str) -> tuple[str, ...]:
     raise BadValue(f"is one of {', '.join(words)}, not {text[:40]!r}", hint)
 
 
+def read_day(text: str, today: date) -> date:
+    """One day: `tomorrow`, `+2w`, or as in a file. Raises BadValue."""
+    relative = text.lower() in _NAMED_DAYS or _RELATIVE.fullmatch(text.lower())
+    return _read_days(text, today)[0] if relative else parse_date(text)
+
+
 def _read_number(field: Searched, text: str) -> float:
     if field.name != "progress":
         return float(field.kind.parse(text))

@@ -44,14 +44,21 @@ class Git:
     def command(self, *args: str) -> list[str]:
         return ["git", "-C", self.directory, *args]
 
-    def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> GitResult:
-        """Runs `git ARGS` to its end; `env` adds variables."""
+    def run(
+        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, holding: int | None = None
+    ) -> GitResult:
+        """Runs `git ARGS` to its end; `env` adds variables.
+
+        Args:
+            holding: A descriptor whose flock git shall share: if we are killed, it lasts until git ends too.
+        """
         in_read, in_write = os.pipe()
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         try:
             environ = {**self.environ, **env} if env else self.environ
-            pid = spawn(self.command(*args), environ, {0: in_read, 1: out_write, 2: err_write})
+            streams = {0: in_read, 1: out_write, 2: err_write}
+            pid = spawn(self.command(*args), environ, streams if holding is None else {**streams, 3: holding})
         except BaseException:
             for descriptor in (in_write, out_read, err_read):
                 os.close(descriptor)

@@ -33,6 +33,9 @@ class WriteLock:
         self.wait_seconds = wait_seconds
         self._descriptor = -1
 
+    def fileno(self) -> int:
+        return self._descriptor
+
     def __enter__(self) -> WriteLock:
         import fcntl
 

@@ -76,8 +76,13 @@ def refuse_detached(head: Head, is_allowed: bool) -> None:
         )
 
 
-def update_head(repository: Repository, objects: Objects, head: Head, commit: str, message: str) -> bool:
+def update_head(
+    repository: Repository, objects: Objects, head: Head, commit: str, message: str, holding: int | None = None
+) -> bool:
     """Moves HEAD's branch from `head` to `commit`, with both reflogs; False where it had moved meanwhile.
+
+    Args:
+        holding: The write lock's descriptor, so that no other writer starts before git has ended.
 
     Raises:
         LockHeld: Somebody else's lock on the ref did not go away.
@@ -87,7 +92,9 @@ def update_head(repository: Repository, objects: Objects, head: Head, commit: st
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         result = repository.git.run(
-            *DURABLY, "update-ref", "-m", message, *target, commit, old, env={"LC_ALL": "C", "LANGUAGE": ""}
+            *(*DURABLY, "update-ref", "-m", message, *target, commit, old),
+            env={"LC_ALL": "C", "LANGUAGE": ""},
+            holding=holding,
         )
         if result.status == 0:
             return True

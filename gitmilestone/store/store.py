@@ -153,11 +153,21 @@ class Store:
             self.objects.shared_mode = self._shared_mode()
             self.objects.share(lock.path)
             self.objects.share(os.path.dirname(lock.path))
-            transaction = Transaction(repository, self.objects, staging, self.config, self._people, options)
+            transaction = Transaction(repository, self.objects, staging, self.config, self._people, options, lock)
             written = transaction.run(build)
         if written.commit:
             transaction.hooks.run("post-commit")
         return written
+
+    def lay(self, contents: Mapping[str, bytes | None]) -> None:
+        """Writes files below `.milestones/` into the work tree, and nothing else; None removes one."""
+        from gitmilestone.store.worktree import WorkTree
+
+        if self.repository.work_dir is None:
+            raise EnvironmentFault("there is no work tree here", "clone the repository")
+        with WriteLock(self.repository.common_dir):
+            os.makedirs(self.repository.state_dir, exist_ok=True)
+            WorkTree(self.repository.work_dir, self.repository.state_dir).lay(contents)
 
     def _needs_recovery(self) -> bool:
         repository = self.repository
@@ -210,12 +220,13 @@ class Store:
         """
         return diff_trees(old.tree, new.tree, self.objects.get_tree, self.repository.oid_length)
 
-    def iter_log(self, paths: list[str], revision: str = "HEAD") -> Iterator[Commit]:
+    def iter_log(self, paths: list[str], revision: str = "HEAD", limit: int | None = None) -> Iterator[Commit]:
         """Commits that changed any of `paths` (below `.milestones/`; [] is all of it), newest first, by the graph."""
         listed = [f":(top,literal){ROOT}/{path}" for path in paths] or [f":(top,literal){ROOT}"]
         raw = self.git.check(
             "-c", "log.showSignature=false", "log", "--topo-order", "--no-renames", "--raw", "-r", "-z", "--no-abbrev",
-            "--no-color", "--no-ext-diff", "--format=%x01%H%x00%aN%x00%aE%x00%at%x00%s", revision, "--", *listed,
+            "--no-color", "--no-ext-diff", "--format=%x01%H%x00%aN%x00%aE%x00%at%x00%s",
+            *([f"--max-count={limit}"] if limit is not None else []), revision, "--", *listed,
         )  # fmt: skip
         for record in raw.decode("utf-8", "surrogateescape").split("\x01")[1:]:
             oid, author, email, time, subject, *rest = record.split("\0")

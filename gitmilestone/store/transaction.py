@@ -10,12 +10,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from gitmilestone.errors import BranchMoved, EnvironmentFault, GitFailed, MilestoneError, UncommittedEdits, UnsafePath
+from gitmilestone.errors import (
+    BranchMoved,
+    EnvironmentFault,
+    GitFailed,
+    InvalidValue,
+    MilestoneError,
+    UncommittedEdits,
+    UnsafePath,
+)
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.hooks import Hooks
 from gitmilestone.store.journal import Journal, remove_journal, write_journal
+from gitmilestone.store.locks import WriteLock
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter
 from gitmilestone.store.people import People, format_commit, read_people
@@ -35,7 +44,7 @@ Entries = dict[str, tuple[int, str] | None]
 
 
 class Transaction:
-    """One write over one repository; the caller holds the write lock."""
+    """One write over one repository; the caller holds the write lock, `lock`."""
 
     def __init__(
         self,
@@ -45,6 +54,7 @@ class Transaction:
         config: Mapping[str, str],
         people: dict[str | None, People],
         options: WriteOptions,
+        lock: WriteLock,
     ) -> None:
         self.repository = repository
         self.objects = objects
@@ -52,6 +62,7 @@ class Transaction:
         self.config = config
         self.people = people
         self.options = options
+        self.lock = lock
         self.hooks = Hooks(repository, config)
         work_dir = repository.work_dir
         self.work_tree = WorkTree(work_dir, repository.state_dir) if work_dir and staging else None
@@ -154,14 +165,21 @@ class Transaction:
         """The new commit's oid, None where the branch moved first."""
         tree, entries = self._write_tree(head, changed)
         message = self.hooks.approve(_terminated(self.options.message or plan.message), tree, self.options.verify)
+        if "\0" in message:
+            raise InvalidValue("a commit message can't hold a NUL character")
         commit = self._write_commit(head, tree, message)
         subject = message.partition("\n")[0]
         reflog = f"commit{'' if head.commit else ' (initial)'}: {subject}"
         if self.staging is None or self.work_tree is None:
-            has_landed = update_head(self.repository, self.objects, head, commit, reflog)
+            has_landed = self._move_branch(head, commit, reflog)
         else:
             has_landed = self._land(head, commit, reflog, changed, entries, base)
         return commit if has_landed else None
+
+    def _move_branch(self, head: Head, commit: str, reflog: str) -> bool:
+        return read_head(self.repository, self.objects) == head and update_head(
+            self.repository, self.objects, head, commit, reflog, self.lock.fileno()
+        )
 
     def _land(
         self,
@@ -184,9 +202,7 @@ class Transaction:
             with self.staging.lock() as lock:
                 # Hooks and signing take their time: what was checked before them may have changed.
                 self._refuse_uncommitted(changed, base)
-                has_landed = read_head(self.repository, self.objects) == head and update_head(
-                    self.repository, self.objects, head, commit, reflog
-                )
+                has_landed = self._move_branch(head, commit, reflog)
                 if has_landed:
                     self.work_tree.lay(self._to_lay(changed))
                     lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})

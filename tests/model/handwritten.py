@@ -42,14 +42,15 @@ class Hand:
     def write(self) -> str:
         entries = self._root_entries()
         self.chance.shuffle(entries)
-        if self._is(0.3):
-            self.lines.append(self._eol("---"))
         for write in entries:
             self._between(0)
             write()
         is_block = self.is_after_block
         self._between(0)
-        text = "\n".join(self.lines) + "\n"
+        margin = self.chance.choice(("", "", "", "", "", "   "))
+        text = "".join(f"{margin}{line}\n" if line else "\n" for line in self.lines)
+        if self._is(0.3):
+            text = self._eol("---") + "\n" + text
         return text.rstrip("\n") if self._is(0.2) and not is_block else text
 
     def _root_entries(self) -> list[Callable[[], None]]:
@@ -119,7 +120,7 @@ class Hand:
     def _text(self, name: str, text: str, indent: int, is_free: bool = True) -> None:
         """`name: text`, in one of the styles that can hold it."""
         styles: list[Callable[[str, str, int], None]] = [self._double]
-        if _PLAIN.fullmatch(text) and text not in NULLS or not is_free:
+        if (_PLAIN.fullmatch(text) and text not in NULLS) or not is_free:
             styles += [self._plain] * 4 + [self._below]
         if text.isprintable() and text:
             styles.append(self._single)

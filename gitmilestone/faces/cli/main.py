@@ -15,12 +15,14 @@ from gitmilestone.errors import (
     InvalidQuery,
     InvalidRequest,
     MilestoneError,
+    MilestoneNotFound,
     Refused,
 )
 from gitmilestone.faces.cli import quick
 from gitmilestone.faces.cli.context import Context, ReaderLeftError
 from gitmilestone.faces.cli.spec import Parsed
 from gitmilestone.faces.cli.terminal import measure, neutralise
+from gitmilestone.model.layout import ROOT, possible_paths
 
 EXIT_CODES: dict[type[MilestoneError], int] = {InvalidRequest: 2, Refused: 1, EnvironmentFault: 128}
 """By the nearest class above an error's own."""
@@ -79,9 +81,20 @@ def report(error: MilestoneError, context: Context) -> int:
         lines += [f"  {problem}" for problem in error.problems[:_SHOWN_PROBLEMS]]
         hidden = len(error.problems) - _SHOWN_PROBLEMS
         lines += [f"  and {hidden} more"] if hidden > 0 else []
-    lines += [f"hint: {line}" for line in error.hint.splitlines()]
+    hint = _find_uncommitted(error, context) or error.hint
+    lines += [f"hint: {line}" for line in hint.splitlines()]
     context.warn("\n".join(lines))
     return code
+
+
+def _find_uncommitted(error: MilestoneError, context: Context) -> str:
+    """Who has written a file by hand looks for it before it is committed."""
+    store = context.opened_store
+    if not isinstance(error, MilestoneNotFound) or not error.name or store is None or store.repository.work_dir is None:
+        return ""
+    files = store.work_files()
+    path = next((path for path in possible_paths(error.name) if files.find(path)), None)
+    return f"{ROOT}/{path} is not committed: commit it, or read it with --worktree" if path else ""
 
 
 def _run(words: Sequence[str], context: Context) -> int:

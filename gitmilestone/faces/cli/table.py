@@ -54,7 +54,12 @@ _QUERY = Argument(
     many=True,
     query=True,
 )
-_ID = Argument("id", "A milestone's id, or a beginning of it that no other has.", completes="id")
+_ID = Argument(
+    "id", "A milestone's id, or a beginning of it that no other has; `@` is the current one.", completes="id"
+)
+_ID_OR_CURRENT = _ID._replace(
+    doc="A milestone's id, or a beginning of it that no other has; the current milestone by default.", required=False
+)
 _IDS = Argument("id", "Ids of milestones, or beginnings that no other has.", many=True, completes="id")
 _TASKS = Argument(
     "task", "Ids of its tasks, or beginnings that no other task of it has.", many=True, completes="task"
@@ -193,7 +198,7 @@ COMMANDS: tuple[Command, ...] = (
         ("show",),
         "Show one milestone, whole",
         f"{_COMMANDS}show:run",
-        arguments=(_ID,),
+        arguments=(_ID_OR_CURRENT,),
         options=(*_format("text", "yaml", "json"), *_WHERE),
         exclusive=(_ONE_PLACE, _ONE_FORMAT),
         section="read",
@@ -203,7 +208,7 @@ COMMANDS: tuple[Command, ...] = (
         "Show what happened to a milestone: when, who, what",
         f"{_COMMANDS}log:run",
         "Derived from the history of commits, newest first; nothing is stored for it.",
-        (_ID,),
+        (_ID_OR_CURRENT,),
         (Option(("-n", "--limit"), "At most that many.", "integer"), *_format("text", "json"), _AT),
         exclusive=(_ONE_FORMAT,),
         section="read",
@@ -402,7 +407,7 @@ COMMANDS: tuple[Command, ...] = (
             Option(("--staged",), "Check the staging area.", "flag"),
             Option(("--worktree",), "Check the files as they lie: the default.", "flag"),
             Option(("--range",), "Check what these commits changed.", metavar="A..B", completes="revision"),
-            Option(("--fix",), "Mend what is safe to mend, in the files.", "flag"),
+            Option(("--fix",), "Mend in the files as they lie what is safe to mend; stage nothing.", "flag"),
             Option(("--strict",), "Count warnings as errors.", "flag"),
             *_format(*CHECK_FORMATS),
         ),

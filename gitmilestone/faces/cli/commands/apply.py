@@ -19,9 +19,9 @@ def run(context: Context, values: Values) -> int:
 def read_text(context: Context, path: str) -> tuple[str, str]:
     """A file's text, or standard input's for `-`, and what to call it in errors."""
     if path == "-":
-        return context.stdin.read(), "<stdin>"
+        return context.stdin.read().removeprefix("\ufeff"), "<stdin>"
     try:
-        with open(context.resolve_path(path), encoding="utf-8", newline="") as file:
+        with open(context.resolve_path(path), encoding="utf-8-sig", newline="") as file:
             return file.read(), path
     except OSError as error:
         raise EnvironmentFault(f"can't read {path}: {error.strerror}", "") from None
@@ -42,12 +42,14 @@ def carry_out(context: Context, values: Values, operations: Sequence[Operation],
         )
     count = len(edited.changed)
     noun = "milestone" if count == 1 else "milestones"
+    created = [name for name in edited.changed if name in edited.created]
     if values["dry_run"]:
         for name in edited.changed:
             context.write(name)
         context.warn(f"would change {count} {noun}")
     elif count:
-        context.write(f"changed {count} {noun}{describe_commit(edited.commit)}")
+        what = f", {len(created)} of them new" if 0 < len(created) < count else " (new)" if created else ""
+        context.write(f"changed {count} {noun}{what}{describe_commit(edited.commit)}")
     else:
         context.write("nothing to change")
     return 0

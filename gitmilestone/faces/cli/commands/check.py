@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.check_formats import format_report
-from gitmilestone.faces.cli.commands.outcomes import describe_commit
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.check import Report, check, check_range, fix
 
 
 def run(context: Context, values: Values) -> int:
     if values["fix"]:
-        written = fix(context.store)
-        if written.paths:
-            mended = {path.rpartition("/")[2].removesuffix(".yaml") for path in written.paths}
-            context.warn(f"mended {', '.join(sorted(mended))}{describe_commit(written.commit)}")
+        for path in fix(context.store):
+            context.warn(f"mended {ROOT}/{path}")
     report = _check(context, values)
+    if not report.is_initialised:
+        context.warn("warning: there is no .milestones/ here; `git milestone init` begins")
     form = "json" if values["json"] else values["format"] or "text"
     context.write(format_report(report, form, context.style))
     if form == "text":

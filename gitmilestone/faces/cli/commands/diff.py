@@ -18,7 +18,6 @@ from gitmilestone.store.files import Files
 _TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _SHOWN = 60
-_SHOWN_OF_NEW = ("status", "due", "owner")
 
 
 def run(context: Context, values: Values) -> int:
@@ -60,10 +59,15 @@ def format_change(change: Change, style: Style) -> str:
     milestone = change.new or change.old
     title = style.cell(milestone.title) if milestone else ""
     lines = [f"{style.paint(f'{mark} {change.id}', colour)}  {title}"]
-    shown = [field for field in change.fields() if change.kind == "changed" or field.field in _SHOWN_OF_NEW]
-    if change.kind != "removed":
-        lines += [f"    {field.field}: {_describe(field, style)}" for field in shown]
+    lines += format_fields(change, style) if change.kind == "changed" else []
     return "\n".join(lines) + "\n"
+
+
+def format_fields(change: Change, style: Style) -> list[str]:
+    """A line for each field that differs; of a new milestone, all but what is so of every new one."""
+    new = change.new if change.old is None else None
+    shown = [field for field in change.fields() if not (new and field.field in ("title", "created"))]
+    return [f"    {field.field}: {_describe(field, style)}" for field in shown]
 
 
 def _describe(change: FieldChange, style: Style) -> str:

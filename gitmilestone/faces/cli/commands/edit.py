@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitmilestone.errors import InvalidContent, InvalidRequest
+from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest
 from gitmilestone.faces.cli.commands.new import read_fields
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
-from gitmilestone.faces.cli.commands.sources import FINDINGS
+from gitmilestone.faces.cli.commands.sources import FINDINGS, find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.model.fields import EDITABLE_FIELDS
@@ -22,17 +22,18 @@ _EDITABLE = frozenset(field.name for field in EDITABLE_FIELDS)
 
 
 def run(context: Context, values: Values) -> int:
+    milestone = find_id(context, values["id"])
     fields = _read_changes(context, values)
     added, removed = parse_labels(values["add_label"]), frozenset(values["remove_label"])
     if not fields and not added and not removed:
-        return _edit_in_editor(context, values["id"], write_options(values))
+        return _edit_in_editor(context, milestone, write_options(values))
 
     def revise(before: Milestone) -> Milestone:
         after = revise_fields(before, fields)
         labels = (set(after.labels) | set(added)) - removed
         return after._replace(labels=tuple(sorted(labels)))
 
-    return report_edit(context, edit_fields(context.store, values["id"], revise, write_options(values)), "edited")
+    return report_edit(context, edit_fields(context.store, milestone, revise, write_options(values)), "edited")
 
 
 def _read_changes(context: Context, values: Values) -> dict[str, Any]:
@@ -72,7 +73,10 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
     editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
     written = before
     while True:
-        after = click.edit(written, editor=editor, extension=".yaml", require_save=False) or ""
+        try:
+            after = click.edit(written, editor=editor, extension=".yaml", require_save=False) or ""
+        except click.ClickException:
+            raise EnvironmentFault(f"there was a problem with the editor {editor!r}", "nothing was changed") from None
         if after == before or not after.strip():
             context.write("nothing to change")
             return 0

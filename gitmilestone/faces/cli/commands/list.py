@@ -6,10 +6,9 @@ from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, rep
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.query import Answer, answer
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
-from gitmilestone.store.files import Files
 
 _FIELDS = ("status", "project", "owner", "label")
 
@@ -18,12 +17,12 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "table"
     query = read_query(values, "status:open")
     files = files_of(context, values)
-    answered = answer(files, query)
+    answered = answer(files, query, read_query(values, ""))
     context.write(format_rows(answered.rows, form, context.style, today()))
     if form == "table":
-        _say_what_is_hidden(context, len(answered.rows), answered.total, query)
-        if not answered.rows and not answered.unreadable:
-            _say_why_nothing(context, files, answered.served)
+        _say_what_is_hidden(context, answered, query)
+        if not answered.served and not answered.unreadable:
+            hint_if_empty(context, files)
     return report_problems(context, answered.problems, answered.unreadable)
 
 
@@ -57,14 +56,22 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _say_why_nothing(context: Context, files: Files, served: int) -> None:
-    if served:
-        context.warn(f"none of {served} milestones matches" if served > 1 else "the one milestone does not match")
-    else:
-        hint_if_empty(context, files)
-
-
-def _say_what_is_hidden(context: Context, shown: int, total: int, query: Query) -> None:
-    hidden = total - shown - query.offset
+def _say_what_is_hidden(context: Context, answered: Answer, query: Query) -> None:
+    """What a person would otherwise take for all there is."""
+    hidden = answered.total - len(answered.rows) - query.offset
+    closed = answered.wider_total - answered.total
     if query.limit is not None and hidden > 0:
-        context.warn(f"... and {hidden} more (--limit {query.limit + hidden}, or --offset {query.offset + shown})")
+        wider, further = query.limit + hidden, query.offset + query.limit
+        _note(context, f"... and {hidden} more (--limit {wider}, or --offset {further})")
+    elif not answered.total and closed:
+        _note(context, f"nothing that is open; {closed} closed (--all shows {'it' if closed == 1 else 'them'})")
+    elif not answered.total and answered.served:
+        _note(context, f"none of {answered.served} matches" if answered.served > 1 else "the only one does not match")
+
+
+def _note(context: Context, text: str) -> None:
+    """Behind the rows where a person reads them, which may be in a pager; never among them in a pipe."""
+    if context.stdout_is_terminal:
+        context.write(text)
+    else:
+        context.warn(text)

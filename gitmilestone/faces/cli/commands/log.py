@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
-from gitmilestone.faces.cli.commands.diff import format_change, to_json_field
+from gitmilestone.faces.cli.commands.diff import format_fields, to_json_field
+from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import Style
@@ -13,8 +13,7 @@ from gitmilestone.operations.diff import Event, history
 
 
 def run(context: Context, values: Values) -> int:
-    events = history(context.store, values["id"], values["at"] or "HEAD")
-    shown = islice(events, values["limit"]) if values["limit"] is not None else events
+    shown = history(context.store, find_id(context, values["id"]), values["at"] or "HEAD", values["limit"])
     if values["json"] or values["format"] == "json":
         from gitmilestone.faces.cli.json_values import dump_envelope
 
@@ -29,11 +28,11 @@ def format_event(event: Event, style: Style) -> str:
     head = style.paint(event.commit[:10], "yellow")
     lines = [f"{head} {event.time:%Y-%m-%d} {style.cell(event.author)}: {style.cell(event.subject)}"]
     if event.change is None:
-        lines.append("    (no field changed, or the file can't be read)")
+        lines.append("    no field changed" if event.is_readable else "    its file can't be read before or after")
     else:
         kind = "created" if event.change.old is None else "deleted" if event.change.new is None else ""
         lines += [f"    {kind}"] if kind else []
-        lines += format_change(event.change, style).rstrip("\n").split("\n")[1:]
+        lines += format_fields(event.change, style) if event.change.new else []
     return "\n".join(lines) + "\n"
 
 

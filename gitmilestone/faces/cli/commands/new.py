@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from gitmilestone.errors import InvalidValue
 from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
+from gitmilestone.faces.cli.commands.sources import today
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model.kinds import BadValue
 from gitmilestone.operations.milestones import create
+from gitmilestone.query.values import read_day
 
 _FIELDS = ("project", "owner", "priority", "start", "due", "estimate", "status")
+_DAYS = frozenset(("start", "due"))
 
 
 def run(context: Context, values: Values) -> int:
@@ -33,10 +38,22 @@ def run(context: Context, values: Values) -> int:
 def read_fields(context: Context, values: Values) -> dict[str, Any]:
     """The scalar fields that options have set; "" unsets."""
     fields: dict[str, Any] = {name: values[name] for name in _FIELDS if values[name] is not None}
+    for name in _DAYS & fields.keys():
+        fields[name] = _read_day(name, fields[name])
     if values["description"] is not None:
         text = context.stdin.read() if values["description"] == "-" else values["description"]
         fields["description"] = f"{text.rstrip()}\n" if text.strip() else None
     return fields
+
+
+def _read_day(name: str, text: str) -> str:
+    """`tomorrow` and `+2w` are days to people; a file holds dates."""
+    if not text:
+        return text
+    try:
+        return read_day(text, today()).isoformat()
+    except BadValue as fault:
+        raise InvalidValue(f"`{name}` {fault.message}", fault.hint or "or `tomorrow`, `+10d`, `+2w`") from None
 
 
 def _read_lists(values: Values) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.operations.milestones import Edited
@@ -13,6 +14,8 @@ _SHORT = 10
 
 
 def write_options(values: Values) -> WriteOptions:
+    if values["message"] is not None and not values["message"].strip():
+        raise InvalidRequest("the commit message is blank", "leave -m out, and it says what changed")
     return WriteOptions(
         message=values["message"],
         stage_only=values["no_commit"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.sources import files_of
+from gitmilestone.faces.cli.commands.sources import files_of, find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.cli.spec import Values
@@ -20,9 +20,9 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "text"
     files = files_of(context, values)
     if form == "yaml":
-        context.write(context.style.clean(get_document(files, values["id"]).text))
+        context.write(context.style.clean(get_document(files, find_id(context, values["id"])).text))
         return 0
-    row = get_row(files, values["id"])
+    row = get_row(files, find_id(context, values["id"]))
     if form == "json":
         from gitmilestone.faces.cli.json_values import dump_envelope, to_json_row
 

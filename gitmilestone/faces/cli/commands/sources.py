@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.operations.current import CURRENT
 from gitmilestone.store.files import Files
 
 FINDINGS = 1
@@ -21,6 +23,16 @@ def files_of(context: Context, values: Values) -> Files:
     if values.get("worktree"):
         return context.store.work_files()
     return context.store.files_at(values.get("at") or "HEAD")
+
+
+def find_id(context: Context, text: str | None) -> str:
+    """The id that a command means: `@`, or none where it may be left out, is the current milestone."""
+    if text not in (None, "@"):
+        return str(text)
+    current = context.store.read_state(CURRENT)
+    if current is None:
+        raise InvalidRequest("no milestone is named, and none is current", "`git milestone current ID` sets one")
+    return current
 
 
 def hint_if_empty(context: Context, files: Files) -> None:

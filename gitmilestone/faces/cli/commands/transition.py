@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.operations.milestones import Verb, transition
@@ -29,4 +30,5 @@ def reopen(context: Context, values: Values) -> int:
 
 
 def _run(context: Context, values: Values, verb: Verb, done: str) -> int:
-    return report_edit(context, transition(context.store, verb, values["id"], write_options(values)), done)
+    ids = [find_id(context, text) for text in values["id"]]
+    return report_edit(context, transition(context.store, verb, ids, write_options(values)), done)
