@@ -31,10 +31,10 @@ def test_usage_errors_are_said_like_git(run: Run) -> None:
         2,
         "error: --staged and --worktree exclude each other",
     )
-    assert run("show").stderr.splitlines() == [
+    assert run("edit").stderr.splitlines() == [
         "error: missing argument 'ID'",
-        "usage: git milestone show [OPTIONS] ID",
-        "hint: `git milestone show -h` explains it",
+        "usage: git milestone edit [OPTIONS] ID",
+        "hint: `git milestone edit -h` explains it",
     ]
 
 

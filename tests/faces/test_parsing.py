@@ -104,7 +104,7 @@ def test_well_formed_lines_need_no_click(line: str) -> None:
         "list -h",
         "lsit",
         "task",
-        "show",
+        "edit",
         "show a b",
         "list --limit x",
         "list --limit -1",

@@ -95,7 +95,7 @@ def place_of(first: ItemEdit, second: ItemEdit) -> str:
 
 
 def rows_of(place: Path, field: str) -> list[str]:
-    """The table's rows: two edits, where they are, and what becomes of them, the same in every position."""
+    """The table's rows: two edits, and what becomes of them by where they are to each other."""
     edits = list(iter_edits(field))
     cases = {
         f"{first} {second}": (first, second) for at, first in enumerate(edits) for second in edits[at:]
@@ -104,20 +104,24 @@ def rows_of(place: Path, field: str) -> list[str]:
         name: Pair(FULL, edit(field, *first, "x"), edit(field, *second, "y"))
         for name, (first, second) in cases.items()
     }
-    found: dict[tuple[str, str, str], set[bool]] = {}
+    found: dict[tuple[str, str], dict[str, set[bool]]] = {}
     for name, joined in join(place, pairs).items():
         first, second = cases[name]
-        key = first.what, second.what, place_of(first, second)
-        found.setdefault(key, set()).add(says_both(joined))
-    assert all(len(results) == 1 for results in found.values()), found
-    return [
-        f"| {field} | {first} | {second} | {where} | {'joins' if True in results else '**conflict**'} |"
-        for (first, second, where), results in found.items()
-    ]
+        whats = (first.what, second.what) if second.what == "add" else tuple(sorted((first.what, second.what)))
+        places = found.setdefault((whats[0], whats[1]), {})
+        places.setdefault(place_of(first, second), set()).add(says_both(joined))
+    return [f"| {field} | {first} | {second} | {_split(places)} |" for (first, second), places in found.items()]
+
+
+def _split(places: dict[str, set[bool]]) -> str:
+    """The places in which a pair joins, and those in which it conflicts."""
+    assert all(len(outcomes) == 1 for outcomes in places.values()), places
+    lists = (sorted(place for place, outcomes in places.items() if outcome in outcomes) for outcome in (True, False))
+    return " | ".join(", ".join(names) for names in lists)
 
 
 def test_the_page_says_which_edits_of_items_join(tmp_path: Path) -> None:
-    head = ["| in | one branch | the other | where | git's merge |", "| --- | --- | --- | --- | --- |"]
+    head = ["| in | one branch | the other | joins in | conflicts in |", "| --- | --- | --- | --- | --- |"]
     rows = [row for field in _EDITS for row in rows_of(tmp_path / field, field)]
     table = "\n".join([*head, *sorted(rows)]) + "\n"
     page = _PAGE.read_text()

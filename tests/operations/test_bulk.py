@@ -101,7 +101,7 @@ def test_an_update_edits_only_its_lines(repository: Path) -> None:
         ("[1]", "plan:2: not a JSON object"),
         ('{"id": "x"}', 'plan:2: "op" is missing'),
         ('{"op": "creat", "title": "x"}', "plan:2: \"op\" is one of create, update, delete, upsert, not 'creat'"),
-        ('{"op": "create"}', "plan:2: `title` can't be unset"),
+        ('{"op": "create"}', "plan:2: `title` can't be empty"),
         ('{"op": "create", "title": "x", "due": "soon"}', "plan:2: `due` is a date YYYY-MM-DD, not 'soon'"),
         ('{"op": "create", "title": "x", "tasks": [{"id": "a"}]}', "plan:2: a task needs a title"),
         ('{"op": "update", "title": "x"}', 'plan:2: "id" is missing'),

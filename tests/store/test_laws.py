@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,6 @@ class Project(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.git("update-index", "--refresh")
-        self.git("branch", "side")
 
     def git(self, *args: str) -> str:
         """What the user does may fail; git then says so and changes nothing that concerns us."""
@@ -91,8 +90,8 @@ class Project(RuleBasedStateMachine):
 
     @rule(name=IDS)
     def create_another(self, name: str) -> None:
-        ids = [f"{name}-{number}" for number in range(3)]
-        number = len([other for other in self.clone.ids() if other.startswith(f"{name}-")])
+        ids = [f"more-{name}-{number}" for number in range(3)]
+        number = len([other for other in self.clone.ids() if other in ids])
         self.write(paths_of(*ids), lambda: self.clone.new(ids[number % 3]), WriteOptions())
 
     @rule(name=IDS, options=SHIFTS, priority=st.sampled_from(("low", "high", None)))
@@ -122,7 +121,9 @@ class Project(RuleBasedStateMachine):
 
     @rule(path=FILES, text=TEXTS)
     def user_edits(self, path: str, text: str) -> None:
-        (self.clone.path / path).write_bytes(text.encode())
+        place = self.clone.path / path
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(text.encode())
 
     @rule(path=FILES)
     def user_deletes(self, path: str) -> None:
@@ -187,12 +188,17 @@ class Project(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("laws") / "project"
     init_project(place)
     clone = Clone(place)
+    clone.git("switch", "-qc", "side")
+    (place / "readme").write_text("side\n")
+    clone.git("commit", "-qam", "side")
+    clone.new("beta")
+    clone.git("switch", "-q", "main")
     clone.new("alpha")
-    yield place
+    return place
 
 
 @pytest.mark.parametrize(("examples", "steps"), [(12, 12), pytest.param(300, 40, marks=pytest.mark.long)])

@@ -22,7 +22,6 @@ from gitmilestone.faces.cli import quick
 from gitmilestone.faces.cli.context import Context, ReaderLeftError
 from gitmilestone.faces.cli.spec import Parsed
 from gitmilestone.faces.cli.terminal import measure, neutralise
-from gitmilestone.model.layout import ROOT, possible_paths
 
 EXIT_CODES: dict[type[MilestoneError], int] = {InvalidRequest: 2, Refused: 1, EnvironmentFault: 128}
 """By the nearest class above an error's own."""
@@ -92,6 +91,8 @@ def _find_uncommitted(error: MilestoneError, context: Context) -> str:
     store = context.opened_store
     if not isinstance(error, MilestoneNotFound) or not error.name or store is None or store.repository.work_dir is None:
         return ""
+    from gitmilestone.model.layout import ROOT, possible_paths
+
     files = store.work_files()
     path = next((path for path in possible_paths(error.name) if files.find(path)), None)
     return f"{ROOT}/{path} is not committed: commit it, or read it with --worktree" if path else ""
