@@ -45,6 +45,12 @@ class Index:
             connection.execute(statement)
         return cls(connection)
 
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     def fill(self, entries: Iterable[tuple[Milestone, str]]) -> None:
         """Adds milestones, each with its path, in one transaction: all or none. No id may come twice."""
         statements = insert_statements()

@@ -119,7 +119,7 @@ class Reviser:
         elif is_block:
             self.splices.replace(node.start, behind, f"{format_scalar(field, value)}{comment}\n")
         else:
-            self.splices.replace(node.start, node.end, gap + _restyle(field, value, node.style))
+            self.splices.replace(node.start, node.end, gap + _restyle(field, value, node))
 
     def _format_lines(self, field: Field, value: Any, indent: str, behind: int) -> str:
         """A whole field, or custom key, in front of what is at `behind`."""
@@ -306,12 +306,14 @@ def _comment_of_block(text: str, start: int) -> str:
     return (found[1] or "").rstrip() if found else ""
 
 
-def _restyle(field: Field, value: Any, style: str) -> str:
-    """A value in the quotes that the person chose."""
+def _restyle(field: Field, value: Any, node: Scalar) -> str:
+    """A value in the quotes that a person chose: those around a text that needs none."""
+    if not node.style or format_text(node.text) != node.text:
+        return format_scalar(field, value)
     text = field.kind.format(value)
-    if style == "'" and text.isprintable():
+    if node.style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    return format_quoted(text) if style else format_scalar(field, value)
+    return format_quoted(text)
 
 
 def _key_of(item: str | Dependency) -> str:

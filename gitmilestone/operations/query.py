@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
 
 def open_index(files: Files) -> tuple[Index, Reading]:
-    """An index of a state. O(files): it is built in memory."""
+    """An index of a state, to be closed by a `with`. O(files): it is built in memory."""
     reading = read_all(files)
     index = Index.memory()
     index.fill(reading.entries)
@@ -41,13 +41,15 @@ def open_index(files: Files) -> tuple[Index, Reading]:
 def answer(files: Files, query: Query, wider: Query | None = None) -> Answer:
     """The rows of a query, and how many another one, which asks for less, would select."""
     index, reading = open_index(files)
-    rows = index.rows(query)
-    is_cut = query.limit is not None or query.offset
-    total = index.count(query) if is_cut else len(rows)
-    wider_total = index.count(wider) if wider and not rows else total
+    with index:
+        rows = index.rows(query)
+        is_cut = query.limit is not None or query.offset
+        total = index.count(query) if is_cut else len(rows)
+        wider_total = index.count(wider) if wider and not rows else total
     return Answer(rows, total, wider_total, len(reading.documents), reading.problems, reading.unreadable)
 
 
 def statistics(files: Files, today: date) -> Statistics:
     index, _ = open_index(files)
-    return index.statistics(today)
+    with index:
+        return index.statistics(today)

@@ -34,6 +34,8 @@ def get_status(store: Store, today: date) -> ProjectStatus:
     head = store.head()
     files = store.files_at()
     index, reading = open_index(files)
+    with index:
+        figures = index.statistics(today)
     return ProjectStatus(
         is_initialised=files.find(PROJECT_FILE) is not None,
         branch=head.branch,
@@ -44,5 +46,5 @@ def get_status(store: Store, today: date) -> ProjectStatus:
         data_volume=reading.total_bytes,
         unreadable=reading.unreadable,
         problems=len(reading.problems),
-        statistics=index.statistics(today),
+        statistics=figures,
     )

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -60,15 +61,15 @@ class Hand:
             value = getattr(milestone, field.name)
             if value in (None, ()):
                 if self._is(0.5):
-                    entries.append(lambda field=field: self._unset(field))
+                    entries.append(partial(self._unset, field, 0))
             elif field.shape == "scalar":
-                entries.append(lambda field=field, value=value: self._scalar(field, value, 0))
+                entries.append(partial(self._scalar, field, value, 0))
             elif field.shape == "tasks":
                 entries.append(self._tasks)
             else:
-                entries.append(lambda field=field, value=value: self._list(field.name, list(value), 0))
+                entries.append(partial(self._list, field.name, list(value), 0))
         for key, value in milestone.extra.items():
-            entries.append(lambda key=key, value=value: self._custom(key, value, 0))
+            entries.append(partial(self._custom, key, value, 0))
         return entries
 
     def _is(self, probability: float) -> bool:
@@ -102,10 +103,11 @@ class Hand:
             return _quoted(name)
         return self.chance.choice((name, name, name, name, f'"{name}"', "'" + name.replace("'", "''") + "'"))
 
-    def _unset(self, field: Field) -> None:
+    def _unset(self, field: Field, indent: int) -> None:
         empty = {"labels": ("[]",), "dependencies": ("[]", "[ ]"), "tasks": ("{}",)}.get(field.shape, ())
         value = self.chance.choice((*NULLS[:3], *empty))
-        self.lines.append(self._eol(f"{self._key(field.name)}:" + (f" {value}" if value else "")))
+        key = " " * indent + self._key(field.name)
+        self.lines.append(self._eol(f"{key}: {value}" if value else f"{key}:"))
 
     def _scalar(self, field: Field, value: Any, indent: int) -> None:
         text = field.kind.format(value)
@@ -222,7 +224,7 @@ class Hand:
             self.lines.append(self._eol(dash + written))
 
     def _flow(self, key: str, parts: list[str], brackets: str) -> None:
-        opening, closing = brackets
+        opening, closing = brackets[0], brackets[1]
         if self._is(0.6):
             self.lines.append(self._eol(f"{key} {opening}{', '.join(parts)}{closing}"))
             return
@@ -257,11 +259,11 @@ class Hand:
             value = getattr(task, field.name)
             if value is None:
                 if self._is(0.3):
-                    entries.append(lambda field=field: self.lines.append(self._eol(" " * indent + field.name + ":")))
+                    entries.append(partial(self._unset, field, indent))
             elif value != field_default(field) or self._is(0.5):
-                entries.append(lambda field=field, value=value: self._scalar(field, value, indent))
+                entries.append(partial(self._scalar, field, value, indent))
         for name, value in task.extra.items():
-            entries.append(lambda name=name, value=value: self._custom(name, value, indent))
+            entries.append(partial(self._custom, name, value, indent))
         self.chance.shuffle(entries)
         for write in entries:
             self._between(indent)

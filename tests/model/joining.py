@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +11,6 @@ from gitmilestone.model.encode import encode
 from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from tests.repositories import run_git
-
-Edit = Callable[[Milestone], Milestone]
 
 
 class Pair(NamedTuple):
@@ -56,7 +53,7 @@ def join(place: Path, pairs: Mapping[str, Pair], *options: str) -> dict[str, Joi
 
 def _texts(pair: Pair) -> tuple[bytes, bytes, bytes]:
     base = encode(pair.base)
-    document = read_document(os.fsdecode("x.yaml"), pair.base.id, base)
+    document = read_document("x.yaml", pair.base.id, base)
     return base, revise(document, pair.ours), revise(document, pair.theirs)
 
 

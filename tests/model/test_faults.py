@@ -28,7 +28,7 @@ def _depth(brackets: int) -> str:
     return f"{_HEAD}x: {'[' * brackets}{']' * brackets}\n"
 
 
-_BAD = {
+_BAD: dict[str, tuple[str | bytes, int, str, str]] = {
     # What is at fault: the text, the line, the code, and words of the message and the hint.
     "not UTF-8": (_HEAD.encode() + b"owner: \xff\n", 4, "not-utf8", "0xff"),
     "UTF-16": (_HEAD.encode("utf-16"), 1, "not-utf8", "save the file as UTF-8"),
@@ -155,7 +155,7 @@ def test_a_fault_is_a_problem_with_its_place(name: str) -> None:
     assert words in str(problem)
 
 
-_WARNED = {
+_WARNED: dict[str, tuple[str | bytes, int, str]] = {
     "a byte-order mark": (b"\xef\xbb\xbf" + _HEAD.encode(), 1, "byte-order-mark"),
     "CRLF": (_HEAD.replace("\n", "\r\n"), 1, "carriage-return"),
     "CR": (_HEAD.replace("\n", "\r"), 1, "carriage-return"),

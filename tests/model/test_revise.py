@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from difflib import unified_diff
+from typing import Any
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from gitmilestone.model.document import Document, read_document, revise
+from gitmilestone.errors import Refused
+from gitmilestone.model.document import MAX_BYTES, Document, read_document, revise
 from gitmilestone.model.encode import encode
 from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS
 from gitmilestone.model.milestone import Milestone, Task
@@ -129,3 +132,73 @@ def test_revising_scalars_of_the_canonical_form_gives_the_canonical_form(data: s
     new = milestone._replace(**scalars)
     document = read_document(_PATH, milestone.id, encode(milestone))
     assert revise(document, new) == encode(new)
+
+
+def revised(text: str, **changes: Any) -> str:
+    document = read_document(_PATH, "x", text.encode())
+    assert document.milestone, document.problems
+    return revise(document, document.milestone._replace(**changes)).decode()
+
+
+HEAD = "schema: 1\n\ntitle: T\n\nstatus: planned\n"
+
+
+def test_json_is_written_anew_with_all_that_is_in_it() -> None:
+    text = '{"schema": 1, "title": "T", "status": "planned", "labels": ["a"], "risk": {"high": ["x", null]}}'
+    document = read_document(_PATH, "x", text.encode())
+    assert document.milestone
+    new = document.milestone._replace(owner="Bo")
+    assert revise(document, new) == encode(new)
+    assert new.extra == {"risk": {"high": ["x", None]}}
+
+
+def test_a_removal_leaves_the_blank_line_and_an_addition_takes_it() -> None:
+    text = f"{HEAD}\nlabels:\n  - a\n\n  - c\n\n  - e\n\nowner:\n"
+    without = revised(text, labels=("a", "e"))
+    assert without == f"{HEAD}\nlabels:\n  - a\n\n\n  - e\n\nowner:\n"
+    assert revised(without, labels=("a", "d", "e")) == text.replace("- c", "- d")
+
+
+def test_blank_lines_do_not_pile_up() -> None:
+    text = f"{HEAD}\nlabels:\n  - a\n\n  - b\n\nowner:\n"
+    for _ in range(5):
+        text = revised(revised(text, labels=("a",)), labels=("a", "b"))
+    assert "\n\n\n\n" not in text
+    assert revised(text, labels=()).count("\n") <= HEAD.count("\n") + 6
+
+
+def test_what_replaces_an_item_does_not_inherit_its_comment() -> None:
+    text = f"{HEAD}\nlabels:\n- a # since May\n- c\n"
+    assert revised(text, labels=("b", "c")) == f"{HEAD}\nlabels:\n- b\n- c\n"
+
+
+def test_a_block_keeps_its_indent_and_its_comment() -> None:
+    text = f"{HEAD}\ndescription: | # long\n      One.\n      Two.\n\nowner: Ana\n"
+    assert revised(text, description="One.\nTwo!\n") == text.replace("Two.", "Two!")
+
+
+def test_a_block_does_not_swallow_the_comment_behind_it() -> None:
+    text = f"{HEAD}\ndescription: old\n    # of the owner\nowner: Ana\n"
+    written = revised(text, description="One.\nTwo.\n")
+    assert "\n    # of the owner\nowner: Ana\n" in written
+
+
+def test_an_edit_needs_a_file_without_errors() -> None:
+    document = read_document(_PATH, "x", b"title: T\n")
+    with pytest.raises(Refused, match="has errors"):
+        revise(document, Milestone("x", "U"))
+
+
+def test_a_file_does_not_grow_beyond_what_is_read() -> None:
+    document = read_document(_PATH, "x", HEAD.encode())
+    assert document.milestone
+    with pytest.raises(Refused, match="bytes"):
+        revise(document, document.milestone._replace(description="x\n" * MAX_BYTES))
+
+
+def test_an_odd_layout_is_refused_rather_than_broken() -> None:
+    text = "? schema\n: 1\n? title\n: T\n? status\n: planned\n? owner\n"
+    document = read_document(_PATH, "x", text.encode())
+    assert document.milestone
+    with pytest.raises(Refused, match="in place"):
+        revise(document, document.milestone._replace(owner="Bo"))

@@ -76,7 +76,8 @@ def edit(field: str, what: str, at: int, who: str) -> Milestone:
         items[at] = items[at]._replace(status="completed", completed=datetime(2027, 1, 1, tzinfo=UTC))
     else:
         items[at] = items[at]._replace(title=f"Another of {who}")
-    return FULL._replace(**{field: tuple(items)})
+    changes: dict[str, Any] = {field: tuple(items)}
+    return FULL._replace(**changes)
 
 
 def _new(field: str, name: str) -> Any:

@@ -42,20 +42,32 @@ store.write(lambda files: Plan({f"active/many-{number}.yaml": b"%d" % number for
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 
-def count_calls(clone: Clone, script: str, log: Path) -> int:
-    """How many of those system calls the writer itself makes."""
+Call = tuple[str, int]
+
+
+def list_calls(clone: Clone, script: str, log: Path) -> list[Call]:
+    """The system calls of those that the writer itself makes, each with its number among those of its name."""
     run = spawn_python(script, cwd=clone.path, prefix=("strace", "-qq", "-o", str(log), "-e", f"trace={CALLS}"))
     _, said = run.communicate()
     if run.returncode != 0 and "ptrace" in said:
         pytest.skip(f"strace may not trace here: {said}")
     assert run.returncode == 0, said
-    return sum(1 for line in log.read_text().splitlines() if re.match(r"\w+\(", line))
+    names = re.findall(r"^(\w+)\(", log.read_text(), re.MULTILINE)
+    return [(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
 
 
-def kill_at(clone: Clone, script: str, number: int) -> None:
-    """Kills the writer at its `number`-th system call that writes."""
-    inject = ("strace", "-qq", "-o", os.devnull, "-e", f"trace={CALLS}", "-e", f"inject={CALLS}:signal=KILL:when={number}")
-    spawn_python(script, cwd=clone.path, prefix=inject).communicate()
+def kill_at(clone: Clone, script: str, call: Call) -> None:
+    """Kills the writer as it makes that call."""
+    name, number = call
+    strace = ("strace", "-qq", "-o", os.devnull, "-e", f"trace={name}")
+    run = spawn_python(script, cwd=clone.path, prefix=(*strace, "-e", f"inject={name}:signal=KILL:when={number}"))
+    run.communicate()
+    assert run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), call
+
+
+def sample(calls: list[Call], points: int | None) -> list[Call]:
+    """That many of them, spread evenly; None is all."""
+    return calls if points is None else [calls[place * len(calls) // points] for place in range(points)]
 
 
 def locks(clone: Clone) -> list[str]:
@@ -84,13 +96,12 @@ def assert_healed(clone: Clone, old: str, status: str = "") -> bool:
 
 def sweep(clone: Clone, script: str, tmp_path: Path, points: int | None) -> tuple[int, int]:
     """Kills at each call, or at so many spread evenly; how often the old state and the new one were left."""
-    total = count_calls(copy(clone, tmp_path / "counted"), script, tmp_path / "log")
-    numbers = range(1, total + 1) if points is None else sorted({1 + at * total // points for at in range(points)})
+    calls = list_calls(copy(clone, tmp_path / "listed"), script, tmp_path / "log")
     left = [0, 0]
-    for number in numbers:
-        victim = copy(clone, tmp_path / f"killed-{number}")
+    for call in sample(calls, points):
+        victim = copy(clone, tmp_path / "killed")
         old = victim.head
-        kill_at(victim, script, number)
+        kill_at(victim, script, call)
         left[assert_healed(victim, old)] += 1
         victim.new("after")
         assert victim.status() == ""
@@ -126,16 +137,17 @@ def test_row_3_bulk_killed_at_every_call_that_writes(clone: Clone, tmp_path: Pat
 def test_row_3_no_commit_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path, points: int | None) -> None:
     """Staged, or not; a file that was laid and not staged is in nobody's way, and no lock is left."""
     script = WRITE.format(body=STAGE)
-    total = count_calls(copy(clone, tmp_path / "counted"), script, tmp_path / "log")
-    for number in range(1, total + 1, 1 if points is None else max(1, total // points)):
-        victim = copy(clone, tmp_path / f"killed-{number}")
-        kill_at(victim, script, number)
+    calls = list_calls(copy(clone, tmp_path / "listed"), script, tmp_path / "log")
+    for call in sample(calls, points):
+        victim = copy(clone, tmp_path / "killed")
+        kill_at(victim, script, call)
         victim.ids()
-        assert victim.status() in ("", f"A  {SHIP}", f"?? {SHIP}"), number
+        assert victim.status() in ("", f"A  {SHIP}", f"?? {SHIP}"), call
         victim.git("add", "-A")
         victim.new("ship" if not victim.status() else "after")
-        assert locks(victim) == [], number
+        assert locks(victim) == [], call
         victim.fsck()
+        shutil.rmtree(victim.path)
 
 
 CRASH = """
