@@ -73,13 +73,14 @@ def revise(document: Document, milestone: Milestone) -> bytes:
         raise Refused(f"{document.path} has errors", "run `git milestone check`")
     if root.flow:
         return encode(milestone)
-    content = Reviser(document.text, root).revise(document.milestone, milestone).encode()
-    if len(content) > MAX_BYTES:
-        problem = too_large(document.path, len(content))
-        raise Refused(f"{document.path} {problem.message}", problem.hint)
-    if read_document(document.path, milestone.id, content).milestone != milestone:
-        raise Refused(f"{document.path} can't be edited in place", "edit the file by hand, and commit it")
-    return content
+    for is_careful in (False, True):
+        content = Reviser(document.text, root, is_careful).revise(document.milestone, milestone).encode()
+        if len(content) > MAX_BYTES:
+            problem = too_large(document.path, len(content))
+            raise Refused(f"{document.path} {problem.message}", problem.hint)
+        if read_document(document.path, milestone.id, content).milestone == milestone:
+            return content
+    raise Refused(f"{document.path} can't be edited in place", "edit the file by hand, and commit it")
 
 
 def _decode_text(decoder: Decoder, content: bytes) -> str | None:

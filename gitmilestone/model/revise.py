@@ -40,10 +40,16 @@ class Child(NamedTuple):
 
 
 class Reviser:
-    """Revises one text, once."""
+    """Revises one text, once.
 
-    def __init__(self, text: str, root: Mapping) -> None:
+    Args:
+        is_careful: Whether to dedent the comments behind what is removed: a block scalar in front of it
+            would take them for its own. That is rare, and seen only by reading the revised text.
+    """
+
+    def __init__(self, text: str, root: Mapping, is_careful: bool = False) -> None:
         self.root = root
+        self.is_careful = is_careful
         self.splices = Splices(text)
         first, second = list(root.entries.values())[:2]
         self.is_spaced = self.splices.has_blank_line(self._end(first.value), second.key.start)
@@ -84,7 +90,15 @@ class Reviser:
         end = self._end(entry.value)
         if self.splices.behind_blank_lines(end) > end:
             end = self.splices.line_end(end + 1)
-        self.splices.replace(self.splices.line_start(entry.key.start), end, "")
+        self._remove_lines(self.splices.line_start(entry.key.start), end)
+
+    def _remove_lines(self, start: int, end: int) -> None:
+        self.splices.replace(start, end, "")
+        comments = _COMMENTS.match(self.splices.text, end) if self.is_careful else None
+        if comments:
+            indent = self.splices.indent_at(start)
+            for space in _LEADING_SPACE.finditer(self.splices.text, end, comments.end()):
+                self.splices.replace(space.start(), max(space.end() - len(indent), space.start()), "")
 
     def _revise_field(self, entry: Entry, field: Field, before: Any, after: Any) -> None:
         node, indent = entry.value, self.splices.indent_at(entry.key.start)
@@ -234,7 +248,7 @@ class Reviser:
                 # The blank line stays: so do two branches that remove neighbours touch different lines.
                 is_inner = not wanted and child != children[-1]
                 end = splices.behind_blank_lines(child.end) if is_inner else child.end
-                splices.replace(child.start, end, "")
+                self._remove_lines(child.start, end)
             rest = new[len(old) :]
             if rest and at < 0 and not old:
                 splices.insert(splices.line_end(entry.key.start + 1), "".join(lines + gap for lines in rest))
@@ -308,7 +322,8 @@ def _comment_of_block(text: str, start: int) -> str:
 
 def _restyle(field: Field, value: Any, node: Scalar) -> str:
     """A value in the quotes that a person chose: those around a text that needs none."""
-    if not node.style or format_text(node.text) != node.text:
+    is_forced = field.kind in (LINE, BLOCK) and format_text(node.text) != node.text
+    if not node.style or is_forced:
         return format_scalar(field, value)
     text = field.kind.format(value)
     if node.style == "'" and text.isprintable():

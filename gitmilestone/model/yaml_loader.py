@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
+from gitmilestone.model.kinds import BadValue, refuse_unstorable
 from gitmilestone.model.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence
 
 MAX_DEPTH = 32
@@ -109,10 +110,10 @@ class _Composer:
     def _scalar(self, event: Any, line: int) -> Scalar:
         start, end = _span(event, event)
         text: str = event.value
-        if "\0" in text:
-            # The other escapes that no database stores, as \ud800, libyaml refuses by itself.
-            message = "the character '\\x00' can't be stored"
-            raise YamlFault("unstorable-character", line, message, "remove it")
+        try:
+            refuse_unstorable(text)
+        except BadValue as fault:
+            raise YamlFault("unstorable-character", line, f"the text {fault.message}", fault.hint) from None
         if event.style in ("|", ">"):
             end = _end_of_block(self.text, start, end)
         return Scalar(text, start, end, line, event.style or "")

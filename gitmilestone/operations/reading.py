@@ -10,6 +10,7 @@ from gitmilestone.model.config import Project, read_project, read_tier
 from gitmilestone.model.document import MAX_BYTES, Document, read_document, too_large
 from gitmilestone.model.ids import check_id
 from gitmilestone.model.layout import (
+    FOLDERS,
     PROJECT_FILE,
     ROOT,
     TIER_FILE,
@@ -63,9 +64,9 @@ def read_all(files: Files) -> Reading:
     readable: list[FileEntry] = []
     for entry in files.iter_entries():
         place = find_place(entry.path)
-        if place is None:
+        if place is None and (entry.is_plain or entry.path.partition("/")[0] not in FOLDERS):
             continue
-        if not entry.is_plain:
+        if place is None or not entry.is_plain:
             problems.append(not_plain(entry.path))
         elif fault := find_path_fault(place):
             hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"

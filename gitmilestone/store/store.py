@@ -28,6 +28,9 @@ _SHARED_MODES = {
 }
 
 
+_LAST_SECOND = 253402300799  # of the year 9999; a commit may claim any date, or none that can be read
+
+
 class Commit(NamedTuple):
     """A commit that touched milestones.
 
@@ -189,7 +192,7 @@ class Store:
         try:
             with WriteLock(self.repository.common_dir, wait_seconds=0):
                 recover(self.repository, self.objects, staging, wait_seconds=0)
-        except MilestoneError:
+        except (MilestoneError, OSError):
             pass
 
     def read_state(self, name: str) -> str | None:
@@ -224,24 +227,27 @@ class Store:
         """Commits that changed any of `paths` (below `.milestones/`; [] is all of it), newest first, by the graph."""
         listed = [f":(top,literal){ROOT}/{path}" for path in paths] or [f":(top,literal){ROOT}"]
         raw = self.git.check(
-            "-c", "log.showSignature=false", "log", "--topo-order", "--no-renames", "--raw", "-r", "-z", "--no-abbrev",
-            "--no-color", "--no-ext-diff", "--format=%x01%H%x00%aN%x00%aE%x00%at%x00%s",
+            "-c", "log.showSignature=false", "log", "--topo-order", "--root", "--no-follow", "--no-renames", "--raw",
+            "-r", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--format=%x00%H%x00%aN%x00%aE%x00%at%x00%s",
             *([f"--max-count={limit}"] if limit is not None else []), revision, "--", *listed,
         )  # fmt: skip
-        for record in raw.decode("utf-8", "surrogateescape").split("\x01")[1:]:
-            oid, author, email, time, subject, *rest = record.split("\0")
-            rest = [part.lstrip("\n") for part in rest if part.strip("\n")]
-            changes = tuple(
-                (path[len(ROOT) + 1 :], old, new) for path, (old, new) in _iter_raw(rest) if path.startswith(ROOT)
-            )
-            yield Commit(oid, author, email, int(time), subject, changes)
+        yield from _iter_commits(raw.decode("utf-8", "surrogateescape").split("\0"))
 
 
-def _iter_raw(parts: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Reads `--raw -z` output: `:mode mode oid oid status` and a path, in turn."""
-    for header, path in zip(parts[::2], parts[1::2], strict=False):
-        _, _, old, new, _ = header.split(" ")
-        yield path, (old if old.strip("0") else "", new if new.strip("0") else "")
+def _iter_commits(parts: list[str]) -> Iterator[Commit]:
+    """Reads what `git log --raw -z` prints: an empty part before each commit's own, then `:mode mode oid oid status`
+    and a path, in turn. Any other separator could stand in a subject."""
+    place = 0
+    while place + 6 <= len(parts):
+        _, oid, author, email, time, subject = parts[place : place + 6]
+        place += 6
+        changes = []
+        while place < len(parts) and parts[place]:
+            _, _, old, new, _ = parts[place].split(" ")
+            path = parts[place + 1][len(ROOT) + 1 :]
+            changes.append((path, old if old.strip("0") else "", new if new.strip("0") else ""))
+            place += 2
+        yield Commit(oid, author, email, min(int(time or 0), _LAST_SECOND), subject, tuple(changes))
 
 
 def _fold(key: str) -> str:

@@ -37,6 +37,7 @@ from gitmilestone.store.worktree import WorkTree
 
 _ATTEMPTS = 100
 _LOOSE_AT_MOST = 100
+_REFLOG_LENGTH = 4096  # it is an argument of git's, and those are limited
 _KIND = 0o170100  # what git tells modes apart by: the type, and whether it is executable
 
 
@@ -86,8 +87,8 @@ class Transaction:
 
     def _attempt(self, head: Head, build: Build) -> Written | None:
         """None where the branch moved first."""
-        if head.commit and self.staging and not os.path.exists(self.staging.path):
-            self.staging = None  # cloned with --no-checkout: a staging area of ours would spoil the checkout
+        if head.commit and self._is_not_checked_out():
+            self.staging = None  # a staging area with only our file in it would read as the deletion of all others
         refuse_unfinished(self.repository, self.objects)
         base = self._base(head)
         plan = build(base)
@@ -101,6 +102,12 @@ class Transaction:
         refuse_detached(head, self.options.detached)
         commit = self._commit(head, changed, plan, base)
         return Written(commit, tuple(changed)) if commit else None
+
+    def _is_not_checked_out(self) -> bool:
+        """Whether this is a clone made with --no-checkout."""
+        if self.staging is None or self.work_tree is None:
+            return False
+        return not os.path.exists(self.staging.path) and not os.path.lexists(self.work_tree.root)
 
     def _base(self, head: Head) -> Files:
         if not self.options.stage_only:
@@ -169,7 +176,7 @@ class Transaction:
             raise InvalidValue("a commit message can't hold a NUL character")
         commit = self._write_commit(head, tree, message)
         subject = message.partition("\n")[0]
-        reflog = f"commit{'' if head.commit else ' (initial)'}: {subject}"
+        reflog = f"commit{'' if head.commit else ' (initial)'}: {subject[:_REFLOG_LENGTH]}"
         if self.staging is None or self.work_tree is None:
             has_landed = self._move_branch(head, commit, reflog)
         else:
@@ -193,7 +200,8 @@ class Transaction:
         """Moves the branch, and what is checked out of it; False where the branch moved first."""
         assert self.staging is not None  # checked by the caller, as is the next
         assert self.work_tree is not None
-        self.work_tree.reserve(changed, os.path.getsize(self.staging.path) if head.commit else 0)
+        staged_size = os.path.getsize(self.staging.path) if os.path.exists(self.staging.path) else 0
+        self.work_tree.reserve(changed, staged_size)
         # The journal comes first: whatever is killed after it, a lock included, is found and finished.
         before = {path: _oid_of(base.find(path)) for path in changed}
         has_landed = False

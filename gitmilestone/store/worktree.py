@@ -41,8 +41,7 @@ class WorkTree:
         try:
             os.makedirs(self.state_dir, exist_ok=True)
             with open(self._temporary, "wb") as file:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(file.fileno(), 0, (blocks + len(contents) + 2) * _BLOCK + more)
+                _allocate(file.fileno(), (blocks + len(contents) + 2) * _BLOCK + more)
         except OSError as error:
             self.release()
             raise refuse_unwritable(error, self.state_dir) from error
@@ -97,3 +96,14 @@ class WorkTree:
             except OSError:
                 break
             folder = os.path.dirname(folder)
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        # Any other one says that this file system can't reserve room.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise

@@ -183,6 +183,11 @@ def test_a_block_does_not_swallow_the_comment_behind_it() -> None:
     assert "\n    # of the owner\nowner: Ana\n" in written
 
 
+def test_a_block_does_not_swallow_the_comment_behind_what_is_removed() -> None:
+    text = f"{HEAD}\nowner: |-\n  Ana\n\nrisk: high\n    # of the team\n\nteam: x\n"
+    assert revised(text, extra={"team": "x"}) == f"{HEAD}\nowner: |-\n  Ana\n\n# of the team\n\nteam: x\n"
+
+
 def test_an_edit_needs_a_file_without_errors() -> None:
     document = read_document(_PATH, "x", b"title: T\n")
     with pytest.raises(Refused, match="has errors"):

@@ -21,7 +21,10 @@ def spread(numbers: range) -> dict[str, str]:
 
 
 def apply(clone: Clone, *operations: Mapping[str, object]) -> str | None:
-    listed = [Operation(str(item["op"]), {k: v for k, v in item.items() if k != "op"}, n) for n, item in enumerate(operations, 1)]
+    listed = [
+        Operation(str(item["op"]), {k: v for k, v in item.items() if k != "op"}, n)
+        for n, item in enumerate(operations, 1)
+    ]
     with clone.store() as store:
         return apply_operations(store, listed, source="bulk.jsonl", now=NOW).commit
 
@@ -69,7 +72,7 @@ def test_a_bulk_of_edits_moves_and_deletions(clone: Clone) -> None:
     assert clone.git("write-tree", GIT_INDEX_FILE=index) == tree
     folders = [path for path in (clone.path / ".milestones").rglob("*") if path.is_dir()]
     assert all(any(folder.iterdir()) for folder in folders)
-    clone.write({path: None for path in clone.git("ls-files", ".milestones/active").replace(".milestones/", "").split("\n")})
+    clone.write(dict.fromkeys(clone.git("ls-files", ".milestones/active").replace(".milestones/", "").split("\n")))
     assert not (clone.path / ".milestones" / "active").exists()
     assert clone.status() == ""
 

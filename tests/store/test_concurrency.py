@@ -103,9 +103,7 @@ def test_row_1_concurrent_edits_of_one_milestone_lose_nothing(clone: Clone, writ
     assert_sound(clone, printed, first)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "count"), [(4, 2, 4), pytest.param(16, 16, 12, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("ours", "theirs", "count"), [(4, 2, 4), pytest.param(16, 16, 12, marks=pytest.mark.long)])
 def test_row_2_mixed_with_commits_of_git_itself_nothing_is_lost(
     clone: Clone, ours: int, theirs: int, count: int
 ) -> None:
@@ -129,8 +127,9 @@ def test_row_1_writers_in_linked_worktrees_lose_nothing(clone: Clone, tmp_path: 
         (where, [spawn_python(CREATE, f"{name}{number}", str(count), cwd=where.path) for number in range(2)])
         for where, name in ((clone, "main"), (side, "side"))
     ]
-    for where, processes in running:
-        assert_sound(where, gather(processes), first)
+    printed = [(where, gather(processes)) for where, processes in running]
+    for where, commits in printed:
+        assert_sound(where, commits, first)
     assert clone.ids() == {f"main{writer}-{number}" for writer in range(2) for number in range(count)}
     assert side.ids() == {f"side{writer}-{number}" for writer in range(2) for number in range(count)}
 

@@ -87,8 +87,8 @@ def test_git_dash_c_says_who(clone: Clone, tmp_path: Path) -> None:
         "store.write(lambda files: Plan({'active/x.yaml': b'x'}, 'x')); store.close()\n"
     )
     command.chmod(0o755)
-    path = {"PATH": f"{command.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    clone.git("-c", "user.name=Zed's own", "-c", "user.email=zed@example.com", "write", **path)
+    path = f"{command.parent}:{os.environ['PATH']}"
+    clone.git("-c", "user.name=Zed's own", "-c", "user.email=zed@example.com", "write", PATH=path, PYTHONPATH=str(ROOT))
     assert clone.git("log", "-1", "--format=%an <%ae>") == "Zed's own <zed@example.com>"
 
 
@@ -265,3 +265,14 @@ def test_opening_needs_no_identity(clone: Clone, home: Path) -> None:
     assert store.files_at().find("config/project.yaml")
     store.close()
     assert run_git("config", "user.name", cwd=clone.path, is_checked=False) == ""
+
+
+def test_no_test_sees_the_home_of_who_runs_it(home: Path) -> None:
+    import pwd
+
+    owner = pwd.getpwuid(os.getuid()).pw_dir
+    assert os.path.expanduser("~") == str(Path.home()) == str(home)
+    assert home != Path(owner)
+    origins = {line.split("\t")[0] for line in run_git("config", "--list", "--show-origin", cwd=home).split("\n")}
+    assert origins == {f"file:{home}/gitconfig"}
+    assert not [name for name, value in os.environ.items() if name.startswith(("GIT_", "XDG_")) and owner in value]

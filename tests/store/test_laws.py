@@ -78,10 +78,9 @@ class Project(RuleBasedStateMachine):
             assert self.git("rev-parse", "HEAD", "HEAD^").split() == [commit, head]
             named = self.git("diff-tree", "-r", "--name-only", "--no-renames", head, commit).split("\n")
             assert set(named) <= set(touched)
+            assert self.git("diff", "--cached", "--name-only", "--", *named) == ""
         # What we have written is in the work tree as it is in the staging area (and in HEAD, if committed).
         assert self.git("diff", "--name-only", "--", *touched) == ""
-        if commit:
-            assert self.git("diff", "--cached", "--name-only", "--", *touched) == ""
         assert self.clone.locks() == []
 
     @rule(name=IDS, options=SHIFTS)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitmilestone.errors import EnvironmentFault, GitFailed, MilestoneError, MissingObject
+from gitmilestone.operations.diff import history
 from gitmilestone.operations.query import answer
 from gitmilestone.query.query import Query
 from gitmilestone.store.objects import Objects
@@ -116,9 +117,7 @@ def list_all(clone: Clone) -> int:
 
 @pytest.mark.parametrize("what", ["commit", "tree", "blob"])
 @pytest.mark.parametrize("how", ["missing", "garbage", "cut"])
-def test_row_46_a_corrupt_object_is_named(
-    clone: Clone, what: str, how: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_row_46_a_corrupt_object_is_named(clone: Clone, what: str, how: str, capfd: pytest.CaptureFixture[str]) -> None:
     clone.new("ship")
     name = {"commit": "HEAD", "tree": "HEAD:.milestones", "blob": "HEAD:.milestones/active/ship.yaml"}[what]
     oid = clone.git("rev-parse", name)
@@ -158,8 +157,39 @@ def test_a_reader_goes_on_after_git_has_stopped(clone: Clone, capfd: pytest.Capt
     capfd.readouterr()
 
 
+HOSTILE = {
+    "separators in the subject": (b"a\x01b\x02c\x1b[31m\x1ed\n\nbody", b"1795403239 +0000"),
+    "no subject": (b"", b"1795403239 +0000"),
+    "a date far away": (b"later", b"99999999999999999999 +0000"),
+    "no date": (b"whenever", b"never"),
+    "a subject that is no UTF-8": (b"caf\xe9", b"1795403239 -9999"),
+    "lines like a difference": (b":100644 100644 1 2 M\n", b"0 +0000"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_commit_does_not_break_the_history(clone: Clone, what: str) -> None:
+    message, date = HOSTILE[what]
+    clone.new("ship")
+    clone.edit("ship", priority="high")
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    clone.edit("ship", priority="low")
+    raw = f"tree {tree}\nparent {clone.head}\nauthor Eve <e@e> ".encode() + date + b"\ncommitter Eve <e@e> " + date
+    commit = clone.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=raw + b"\n\n" + message)
+    clone.git("update-ref", "refs/heads/main", commit)
+    clone.git("reset", "-q", "--hard")
+    clone.new("next")
+    with clone.store() as store:
+        events = list(history(store, "ship"))
+    assert len(events) == 4
+    assert events[0].commit == commit
+    assert (events[0].author, events[0].email) == ("Eve", "e@e")
+
+
 @pytest.mark.parametrize(("setting", "folder_mode", "file_mode"), [("group", 0o2770, 0o440), ("all", 0o2775, 0o444)])
-def test_core_shared_repository_lets_the_others_in(clone: Clone, setting: str, folder_mode: int, file_mode: int) -> None:
+def test_core_shared_repository_lets_the_others_in(
+    clone: Clone, setting: str, folder_mode: int, file_mode: int
+) -> None:
     clone.git("config", "core.sharedRepository", setting)
     shutil.rmtree(clone.git_dir / "milestone")
     umask = os.umask(0o077)

@@ -76,9 +76,9 @@ def locks(clone: Clone) -> list[str]:
 
 
 def copy(clone: Clone, place: Path) -> Clone:
-    shutil.copytree(clone.path, place, symlinks=True)
+    subprocess.run(["cp", "-a", str(clone.path), str(place)], check=True)  # hard links, too
     made = Clone(place)
-    made.git("update-index", "--refresh")
+    made.git("update-index", "-q", "--refresh", is_checked=False)
     return made
 
 
@@ -124,6 +124,22 @@ def test_row_3_complete_killed_at_every_call_that_writes(clone: Clone, tmp_path:
     """A move: one file goes, another comes."""
     clone.new("ship")
     sweep(clone, WRITE.format(body=COMPLETE), tmp_path, points)
+
+
+@needs_strace
+@pytest.mark.parametrize("points", [6, pytest.param(None, marks=pytest.mark.long)])
+def test_row_3_the_healer_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path, points: int | None) -> None:
+    clone.new("ship")
+    crash(clone, BETWEEN["before the files"], COMPLETE)
+    script = WRITE.format(body="store.close()")
+    for call in sample(list_calls(copy(clone, tmp_path / "listed"), script, tmp_path / "log"), points):
+        victim = copy(clone, tmp_path / "killed")
+        kill_at(victim, script, call)
+        assert_healed(victim, victim.head)
+        assert (victim.path / ".milestones" / "completed" / "ship.yaml").exists()
+        victim.new("after")
+        assert locks(victim) == []
+        shutil.rmtree(victim.path)
 
 
 @needs_strace
@@ -219,7 +235,11 @@ def test_row_4_what_the_user_did_since_is_kept(clone: Clone) -> None:
     (clone.path / "readme").write_text("mine\n")
     clone.git("add", "readme")
     clone.ids()
-    assert clone.status().split("\n") == ["A  .milestones/active/staged.yaml", "M  readme", "?? .milestones/active/edited.yaml"]
+    assert clone.status().split("\n") == [
+        "A  .milestones/active/staged.yaml",
+        "M  readme",
+        "?? .milestones/active/edited.yaml",
+    ]
     assert (active / "edited.yaml").read_text() == "mine\n"
     assert clone.locks() == []
 
@@ -262,7 +282,12 @@ def test_row_4_many_files_moved_on_twice(clone: Clone) -> None:
 
 def test_a_journal_that_is_not_understood_is_no_obstacle(clone: Clone) -> None:
     journal = clone.git_dir / "milestone" / "journal"
-    for content in ("", "git-milestone journal 99\nx\ny\n", "git-milestone journal 1\n", "git-milestone journal 1\nx\n1\n \n"):
+    for content in (
+        "",
+        "git-milestone journal 99\nx\ny\n",
+        "git-milestone journal 1\n",
+        "git-milestone journal 1\nx\n1\n \n",
+    ):
         journal.write_text(content)
         clone.ids()
         assert not journal.exists()
@@ -311,13 +336,15 @@ def test_row_4_killed_while_git_moves_the_branch(clone: Clone, heals: str) -> No
 
 def test_ctrl_c_is_like_a_kill(clone: Clone) -> None:
     """An interrupt unwinds the stack: locks are given back, and the next command finishes."""
-    script = WRITE.format(body=f"""
+    script = WRITE.format(
+        body=f"""
 from gitmilestone.store import worktree
 def interrupt(*args):
     raise KeyboardInterrupt
 worktree.WorkTree.lay = interrupt
 {NEW}
-""")
+"""
+    )
     run = spawn_python(script, cwd=clone.path)
     run.communicate()
     assert run.returncode != 0

@@ -374,11 +374,13 @@ def test_row_64_a_bare_repository_without_any_commit(tmp_path: Path) -> None:
 
 def test_row_64_a_partial_clone_fetches_what_it_reads(clone: Clone, tmp_path: Path) -> None:
     made = partial_clone(clone, tmp_path)
-    missing = [line for line in made.git("rev-list", "--objects", "--all", "--missing=print").split("\n") if line[0] == "?"]
+    missing = [
+        line for line in made.git("rev-list", "--objects", "--all", "--missing=print").split("\n") if line[0] == "?"
+    ]
     assert missing
     with made.store() as store:
         old = store.files_at("HEAD~1")
-        assert [event for event in history(store, "before")]
+        assert list(history(store, "before"))
         entry = old.find("active/before.yaml")
         assert entry is not None
         assert next(iter(old.iter_contents([entry])))[2]

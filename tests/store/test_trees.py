@@ -45,7 +45,11 @@ class Laboratory:
         index.unlink(missing_ok=True)
         lines = [b"%o %s\t" % (mode, oid.encode()) + os.fsencode(path) for path, (mode, oid) in tree.items()]
         self.clone.git(
-            "update-index", "-z", "--index-info", stdin=b"".join(line + b"\0" for line in lines), GIT_INDEX_FILE=str(index)
+            "update-index",
+            "-z",
+            "--index-info",
+            stdin=b"".join(line + b"\0" for line in lines),
+            GIT_INDEX_FILE=str(index),
         )
         return self.clone.git("write-tree", GIT_INDEX_FILE=str(index))
 
