@@ -57,12 +57,13 @@ def list_calls(clone: Clone, script: str, log: Path) -> list[Call]:
 
 
 def kill_at(clone: Clone, script: str, call: Call) -> None:
-    """Kills the writer as it makes that call."""
+    """Kills the writer as it makes that call. (It sets a file's time only where that second matters to git.)"""
     name, number = call
     strace = ("strace", "-qq", "-o", os.devnull, "-e", f"trace={name}")
     run = spawn_python(script, cwd=clone.path, prefix=(*strace, "-e", f"inject={name}:signal=KILL:when={number}"))
     run.communicate()
-    assert run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), call
+    is_killed = run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    assert is_killed or (name == "utimensat" and run.returncode == 0), call
 
 
 def sample(calls: list[Call], points: int | None) -> list[Call]:
