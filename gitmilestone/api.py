@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from gitmilestone.derived.sqlite import Statistics
+from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.layout import Layout
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
@@ -87,7 +88,8 @@ class Repository:
 
     def update(self, id: str, **fields: Any) -> Milestone:  # the field's name
         """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own."""
-        edited = edit_fields(self._store, id, lambda before: revise_fields(before, _as_text(fields)))
+        name = self._whole(id)
+        edited = edit_fields(self._store, name, lambda before: revise_fields(before, _as_text(fields)))
         return edited.milestones[0]
 
     def delete(self, id: str, *, force: bool = False) -> Milestone:  # the field's name
@@ -96,7 +98,13 @@ class Repository:
         Raises:
             HasDependents: Others depend on it, and `force` is not given.
         """
-        return delete(self._store, [id], force=force).milestones[0]
+        return delete(self._store, [self._whole(id)], force=force).milestones[0]
+
+    def _whole(self, text: str) -> str:
+        """A write names a whole id: a beginning could come to mean another milestone."""
+        if self.get(text).id != text:
+            raise MilestoneNotFound(f"there is no milestone {text!r}", "a write names a whole id")
+        return text
 
     def query(self, text: str = "", *, at: str = "HEAD", limit: int | None = None, offset: int = 0) -> list[Row]:
         """The milestones, open and closed, that a query text selects, in its order. O(milestones).

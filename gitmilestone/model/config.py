@@ -82,7 +82,7 @@ def read_tier(content: bytes | None) -> str:
 
 def _load(path: str, content: bytes) -> tuple[Mapping | None, list[Problem]]:
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
         root = load_canonical(text) or (load(text) if text.strip() else None)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

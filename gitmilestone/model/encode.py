@@ -25,7 +25,7 @@ TAIL_FIELDS = MILESTONE_FIELDS[_LISTS_AT:]
 
 # What other YAML readers take for something else than text (YAML 1.1 and 1.2 core).
 _AMBIGUOUS = re.compile(
-    r"(?i:~|null|true|false|yes|no|on|off|y|n|[-+]?\.inf|\.nan|[-+]?\.?[0-9][0-9_,.:xobe+-]*[0-9a-f_]*)"
+    r"(?i:~|null|true|false|yes|no|on|off|y|n|[-+]?\.inf|\.nan|[-+]?\.?[0-9][0-9_,.:xobe+-]*+[0-9a-f_]*)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}

@@ -43,9 +43,9 @@ def check_id(text: str) -> str:
 
 def make_id(title: str) -> str:
     """An id from a title and four random base-32 letters: `Ship 2FA` -> `ship-2fa-k3f9`."""
-    suffix = "".join(_CROCKFORD[byte & 31] for byte in os.urandom(4))
     slug = make_slug(title)
-    return f"{slug}-{suffix}" if slug else f"m-{suffix}"
+    suffix = "".join(_CROCKFORD[byte & 31] for byte in os.urandom(4 if slug else 8))
+    return f"{slug or 'm'}-{suffix}"
 
 
 def make_slug(title: str) -> str:

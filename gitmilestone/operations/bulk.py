@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from gitmilestone.errors import DependencyCycle, HasDependents, InvalidOperation, InvalidRequest, MilestoneError
-from gitmilestone.model.ids import check_id, make_id
+from gitmilestone.errors import (
+    DependencyCycle,
+    HasDependents,
+    InvalidOperation,
+    InvalidRequest,
+    MilestoneError,
+    MilestoneNotFound,
+)
+from gitmilestone.model.ids import check_id
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.draft import Draft
@@ -49,7 +56,7 @@ def read_json_lines(lines: Iterable[str], source: str, default_op: str = "") -> 
             continue
         try:
             values = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidOperation(f"not JSON: {error}", source, number, "one object a line") from None
         if not isinstance(values, dict):
             raise InvalidOperation("not a JSON object", source, number, 'like {"op": "create", "title": "..."}')
@@ -126,12 +133,17 @@ def _carry_out(draft: Draft, operation: Operation, now: datetime, made_ids: dict
     if given_id is not None and not isinstance(given_id, str):
         raise InvalidRequest(f'"id" is text, not {given_id!r}')
     op = operation.op
+    if op not in _OPS:
+        raise InvalidRequest(f'"op" is one of {", ".join(_OPS)}, not {op!r}')
     if op == "upsert":
         op = "update" if given_id and draft.find(check_id(given_id)) else "create"
     if op == "create":
         return _create(draft, given_id, values, now, made_ids, operation.line)
     if given_id is None:
         raise InvalidRequest('"id" is missing', f"{op} needs to know which")
+    # A whole id: were a beginning enough, applying a file twice could hit another milestone.
+    if draft.find(check_id(given_id)) is None and not draft.exists(given_id):
+        raise MilestoneNotFound(f"there is no milestone {given_id!r}", "a bulk file names whole ids")
     before = draft.get(given_id)
     if op == "delete":
         draft.delete(before.id)
@@ -148,7 +160,8 @@ def _create(
     # An empty cell of a sheet is the default here, and no wish to unset.
     values = {name: value for name, value in values.items() if value is not None}
     # The same id again where the branch moved and the draft is built anew.
-    milestone_id = given_id or made_ids.setdefault(line, make_id(title))
+    milestone_id = given_id or made_ids.get(line) or draft.make_id(title)
+    made_ids[line] = milestone_id
     milestone = revise_fields(Milestone(milestone_id, title, created=now), values)
     draft.create(milestone)
     return milestone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -70,8 +71,11 @@ def fix(store: Store) -> list[str]:
     project = get_project(files)
     changed: dict[str, bytes | None] = {}
     mended: list[str] = []
-    for entry in files.iter_entries():
-        if find_place(entry.path) is None or not entry.is_plain:
+    entries = [entry for entry in files.iter_entries() if entry.is_plain and find_place(entry.path)]
+    names = Counter(entry.path.rpartition("/")[2] for entry in entries)
+    for entry in entries:
+        # Which of two files of one id is the right one is not for a machine to say.
+        if names[entry.path.rpartition("/")[2]] > 1:
             continue
         document = read_one(files, entry)
         if document.milestone is None or not {problem.code for problem in document.problems} & {*_MENDED}:
@@ -79,8 +83,6 @@ def fix(store: Store) -> list[str]:
         path = entry.path
         if not path.startswith(folder_of(document.milestone.status) + "/"):
             path = path_of(document.milestone.id, document.milestone.status, project.layout)
-            if files.find(path) is not None:
-                continue
             changed[entry.path] = None
         changed[path] = document.text.encode()
         mended.append(entry.path)
@@ -160,7 +162,5 @@ def _iter_cycles(reading: Reading) -> Iterator[Problem]:
 
 def _line(document: Document, word: str) -> int:
     """Where a word stands in the file."""
-    for number, line in enumerate(document.text.split("\n"), 1):
-        if word in line:
-            return number
-    return 0
+    position = document.text.find(word)
+    return document.text.count("\n", 0, position) + 1 if position >= 0 else 0

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.change import Change
-from gitmilestone.model.document import MAX_BYTES, read_document
+from gitmilestone.model.document import MAX_BYTES, read_document, too_large
 from gitmilestone.model.layout import ROOT, find_place, possible_paths
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.operations.reading import find_file
+from gitmilestone.operations.reading import find_file, not_plain
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
 from gitmilestone.store.store import Commit, Store
 
@@ -53,8 +53,8 @@ def _drop_equal(store: Store, old: Files, new: Files) -> tuple[list[FileEntry], 
     for files in (old, new):
         entries = list(files.iter_entries())
         if any(entry.oid is None for entry in entries):
-            contents = files.iter_contents([entry for entry in entries if entry.is_plain])
-            hashes = {e.path: store.objects.hash("blob", c or b"") for e, _, c in contents}
+            contents = files.iter_contents([entry for entry in entries if entry.is_plain], MAX_BYTES)
+            hashes = {e.path: store.objects.hash("blob", c) for e, _, c in contents if c is not None}
             sides.append({entry: hashes.get(entry.path, "") for entry in entries})
         else:
             sides.append({entry: entry.oid or "" for entry in entries})
@@ -65,10 +65,12 @@ def _drop_equal(store: Store, old: Files, new: Files) -> tuple[list[FileEntry], 
 
 def _read(files: Files, entries: list[FileEntry], problems: list[Problem]) -> dict[str, Milestone]:
     found: dict[str, Milestone] = {}
-    wanted = [entry for entry in entries if entry.is_plain and find_place(entry.path)]
-    for entry, _, content in files.iter_contents(wanted, MAX_BYTES):
+    listed = [entry for entry in entries if find_place(entry.path)]
+    problems += [not_plain(entry.path) for entry in listed if not entry.is_plain]
+    for entry, size, content in files.iter_contents([entry for entry in listed if entry.is_plain], MAX_BYTES):
         place = find_place(entry.path)
         if place is None or content is None:
+            problems.append(too_large(f"{ROOT}/{entry.path}", size))
             continue
         document = read_document(f"{ROOT}/{entry.path}", place.id, content)
         if document.milestone is not None:

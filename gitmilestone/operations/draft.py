@@ -12,17 +12,20 @@ from gitmilestone.errors import (
     MilestoneNotFound,
     NotInitialised,
 )
-from gitmilestone.model.document import Document, read_document, revise
+from gitmilestone.model.config import read_project
+from gitmilestone.model.document import MAX_BYTES, Document, read_document, revise
 from gitmilestone.model.encode import encode
-from gitmilestone.model.ids import check_id
+from gitmilestone.model.ids import check_id, make_id
 from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, folder_of, path_of, possible_paths
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import errors_among
 from gitmilestone.model.schema import modeline
-from gitmilestone.operations.reading import find_file, get_project, read_all, read_one, unreadable
+from gitmilestone.operations.reading import find_file, read_all, read_one, two_files, unreadable
 from gitmilestone.planning.graph import find_cycle
-from gitmilestone.store.files import FileEntry, Files
+from gitmilestone.store.files import FileEntry, Files, read_file
 from gitmilestone.store.plan import Plan
+
+_ATTEMPTS = 1000
 
 
 class Draft:
@@ -32,7 +35,9 @@ class Draft:
         if files.find(PROJECT_FILE) is None:
             raise NotInitialised(f"this repository has no {ROOT}/ yet", "run `git milestone init`")
         self.files = files
-        self.project = get_project(files)
+        self.project, problems = read_project(read_file(files, PROJECT_FILE, MAX_BYTES))
+        if errors_among(problems):
+            raise InvalidContent(f"{ROOT}/{PROJECT_FILE} has errors", errors_among(problems), "mend it first")
         self._places: dict[str, str | None] = {}
         self._documents: dict[str, Document] = {}
         self._after: dict[str, Milestone | None] = {}
@@ -72,6 +77,20 @@ class Draft:
         assert found is not None  # resolve and the check above leave nothing else
         return found
 
+    def exists(self, milestone_id: str) -> bool:
+        """Whether the id is taken, be its file readable or not."""
+        if milestone_id in self._after:
+            return self._after[milestone_id] is not None
+        return self._find_path(milestone_id) is not None
+
+    def make_id(self, title: str) -> str:
+        """A free id from a title."""
+        for _ in range(_ATTEMPTS):
+            milestone_id = make_id(title)
+            if not self.exists(milestone_id):
+                return milestone_id
+        raise InvalidRequest(f"no free id was found for {title!r}", "give one with --id")
+
     def _find_path(self, milestone_id: str) -> str | None:
         if milestone_id not in self._places:
             entry = self._find_entry(milestone_id)
@@ -79,7 +98,10 @@ class Draft:
         return self._places[milestone_id]
 
     def _find_entry(self, milestone_id: str) -> FileEntry | None:
-        return next((entry for path in possible_paths(milestone_id) if (entry := self.files.find(path))), None)
+        found = [entry for path in possible_paths(milestone_id) if (entry := self.files.find(path))]
+        if len(found) > 1:
+            raise two_files(found[0].path, found[1].path, milestone_id)
+        return found[0] if found else None
 
     def _find_document(self, milestone_id: str) -> Document | None:
         if milestone_id not in self._documents:
@@ -97,7 +119,7 @@ class Draft:
             InvalidId: Its id is none, InvalidRequest: it is taken.
         """
         check_id(milestone.id)
-        if self._after.get(milestone.id) or (milestone.id not in self._after and self._find_path(milestone.id)):
+        if self.exists(milestone.id):
             raise InvalidRequest(f"the id {milestone.id} is taken", "choose another, or leave it out")
         self._after[milestone.id] = milestone
 
@@ -105,6 +127,11 @@ class Draft:
         """Replaces the milestone of the same id, which `get` or `find` has returned."""
         self._after[milestone.id] = milestone
         self._texts.pop(milestone.id, None)
+
+    def read(self, milestone_id: str) -> bytes | None:
+        """A file's bytes, as they are before the edits."""
+        path = self._find_path(milestone_id)
+        return read_file(self.files, path) if path else None
 
     def replace_text(self, milestone_id: str, content: bytes) -> None:
         """Replaces a whole file by what a person wrote.

@@ -10,7 +10,7 @@ from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.operations.bulk import Operation
 
-_FORMULA = re.compile("'*[=+@\t\r-]")
+_FORMULA = re.compile("'*[=+@\t\r\n-]")
 CSV_COLUMNS: tuple[str, ...] = ("id", *(field.name for field in MILESTONE_FIELDS if field.shape != "tasks"))
 
 
@@ -38,7 +38,11 @@ def read_csv(lines: Iterable[str], source: str) -> list[Operation]:
 
     listed = list(lines)
     reader = csv.reader(listed, strict=True, delimiter=_find_delimiter(listed[0] if listed else ""))
-    header = [re.sub("[ -]+", "_", name.strip().lower()) for name in next(reader, [])]
+    csv.field_size_limit(1 << 20)
+    try:
+        header = [re.sub("[ -]+", "_", name.strip().lower()) for name in next(reader, [])]
+    except csv.Error as error:
+        raise InvalidOperation(f"not CSV: {error}", source, 1, "") from None
     for name in header:
         if name not in (*CSV_COLUMNS, "progress", "path", "is_blocked", "blocked_by") and not name.startswith("x."):
             nearest = find_nearest(name, CSV_COLUMNS)

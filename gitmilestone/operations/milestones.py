@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 from gitmilestone.errors import Refused
 from gitmilestone.model.change import Change
-from gitmilestone.model.ids import make_id
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
 from gitmilestone.operations.draft import Draft
 from gitmilestone.operations.values import parse_field, revise_fields
@@ -89,13 +88,13 @@ def create(
         InvalidId, InvalidValue, InvalidRequest (the id is taken), DependencyCycle.
     """
     valid_title = parse_field("title", title)
-    made_id = milestone_id if milestone_id is not None else make_id(valid_title)
 
     def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
-        milestone = revise_fields(Milestone(made_id, valid_title, created=now), fields)
+        name = milestone_id if milestone_id is not None else draft.make_id(valid_title)
+        milestone = revise_fields(Milestone(name, valid_title, created=now), fields)
         milestone = complete_dependencies(draft, milestone)
         draft.create(milestone)
-        return f"milestone: create {made_id}", [milestone], warn_dates(milestone)
+        return f"milestone: create {name}", [milestone], warn_dates(milestone)
 
     return write_draft(store, edit, options)
 
@@ -128,11 +127,22 @@ def _name_fields(before: Milestone, after: Milestone) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def replace_text(store: Store, text: str, content: bytes, options: WriteOptions = DEFAULT) -> Edited:
-    """Replaces one milestone's file by what a person wrote in an editor."""
+def replace_text(
+    store: Store, text: str, before: bytes, content: bytes, options: WriteOptions = DEFAULT
+) -> Edited:
+    """Replaces one milestone's file by what a person wrote in an editor.
+
+    Args:
+        before: What the editor was opened with.
+
+    Raises:
+        Refused: The file has changed meanwhile.
+    """
 
     def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
         milestone_id = draft.resolve(text)
+        if draft.read(milestone_id) != before:
+            raise Refused(f"{milestone_id} has changed while it was edited", "edit it again, from what it is now")
         draft.replace_text(milestone_id, content)
         return f"milestone: edit {milestone_id}", [draft.get(milestone_id)], ()
 

@@ -50,11 +50,11 @@ class Reading(NamedTuple):
 
 
 def get_project(files: Files) -> Project:
-    return read_project(read_file(files, PROJECT_FILE))[0]
+    return read_project(read_file(files, PROJECT_FILE, MAX_BYTES))[0]
 
 
 def get_tier(files: Files) -> str:
-    return read_tier(read_file(files, TIER_FILE))
+    return read_tier(read_file(files, TIER_FILE, MAX_BYTES))
 
 
 def read_all(files: Files) -> Reading:
@@ -103,6 +103,11 @@ def duplicate(first: str, second: str, milestone_id: str) -> list[Problem]:
     return [Problem(path, 0, "duplicate-id", message, "delete one of the two files") for path in (first, second)]
 
 
+def two_files(first: str, second: str, milestone_id: str) -> InvalidContent:
+    problems = duplicate(f"{ROOT}/{first}", f"{ROOT}/{second}", milestone_id)
+    return InvalidContent(f"two files are called {milestone_id}", problems, "delete one of them, and commit that")
+
+
 def _read_entry(entry: FileEntry, size: int, content: bytes | None, known: frozenset[str]) -> Document:
     path = f"{ROOT}/{entry.path}"
     place = find_place(entry.path)
@@ -130,12 +135,14 @@ def find_file(files: Files, text: str) -> FileEntry:
     """
     prefix = check_id(text)
     exact = [entry for path in possible_paths(prefix) if (entry := files.find(path)) is not None]
+    if len(exact) > 1:
+        raise two_files(exact[0].path, exact[1].path, prefix)
     if exact:
         return exact[0]
     matches = {
         place.id: entry
         for entry in files.iter_entries()
-        if (place := find_place(entry.path)) and place.id.startswith(prefix)
+        if (place := find_place(entry.path)) and place.id.startswith(prefix) and not find_path_fault(place)
     }
     if not matches:
         raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text), prefix)
@@ -151,7 +158,8 @@ def find_file(files: Files, text: str) -> FileEntry:
 def _nearest(files: Files, text: str) -> str:
     from difflib import get_close_matches
 
-    ids = [place.id for entry in files.iter_entries() if (place := find_place(entry.path))]
+    places = (find_place(entry.path) for entry in files.iter_entries())
+    ids = [place.id for place in places if place and not find_path_fault(place)]
     nearest = get_close_matches(text, ids, 3, 0.5)
     return f"did you mean {' or '.join(nearest)}?" if nearest else "`git milestone list --all` shows them all"
 

@@ -47,7 +47,10 @@ def _text(name: str, value: Any) -> str:
         raise InvalidValue(f"`{name}` is text, not {type(value).__name__}", "")
     if isinstance(value, str):
         return value
-    return format_number(value) + ("d" if name == "estimate" else "")
+    try:
+        return format_number(value) + ("d" if name == "estimate" else "")
+    except OverflowError:
+        raise InvalidValue(f"`{name}` is out of range", "") from None
 
 
 def _listed(name: str, value: Any) -> list[Any]:
@@ -116,6 +119,9 @@ def _parse_task(item: Any) -> Task:
     values = dict(_mapping(item))
     task_id = values.pop("id", None)
     parsed: dict[str, Any] = {}
+    extra = values.pop("extra", None)
+    if isinstance(extra, Mapping):
+        parsed["extra"] = _plain(extra)
     for name, value in values.items():
         field = _TASK_FIELDS.get(name)
         if field is None:
@@ -123,6 +129,8 @@ def _parse_task(item: Any) -> Task:
             raise InvalidValue(f"a task has no {name!r}", f"did you mean `{nearest}`?" if nearest else "")
         if value is not None:
             parsed[name] = _parse(field.kind, f"tasks.{name}", _text(f"tasks.{name}", value))
+    if task_id is not None and not isinstance(task_id, str):
+        raise InvalidValue(f"a task's id is text, not {task_id!r}", "")
     if "title" not in parsed:
         raise InvalidValue("a task needs a title", "")
     return Task(id=check_id(task_id) if task_id else make_id(parsed["title"]), **parsed)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXECUTABLE_MODE = 0o100755
 LINK_MODE = 0o120000
+_DEEPEST = 4  # folders below `.milestones/`; two levels of shards are the most there are
 
 
 class FileEntry(NamedTuple):
@@ -44,12 +45,12 @@ class Files(Protocol):
         """Yields (entry, size, content), content None where it is larger than `max_bytes`."""
 
 
-def read_file(files: Files, path: str) -> bytes | None:
-    """One file's content, None where there is no such plain file."""
+def read_file(files: Files, path: str, max_bytes: int | None = None) -> bytes | None:
+    """One file's content, None where there is no such plain file, or it is larger than `max_bytes`."""
     entry = files.find(path)
     if entry is None or not entry.is_plain:
         return None
-    return next(iter(files.iter_contents([entry])))[2]
+    return next(iter(files.iter_contents([entry], max_bytes)))[2]
 
 
 class TreeFiles:
@@ -80,6 +81,8 @@ class TreeFiles:
     def _iter_tree(self, tree: str, prefix: str) -> Iterator[FileEntry]:
         for entry in iter_entries(self.objects.get_tree(tree), self.objects.oid_length):
             path = prefix + entry.name.decode("utf-8", "surrogateescape")
+            if entry.is_tree and path.count("/") >= _DEEPEST:
+                continue
             if entry.is_tree:
                 yield from self._iter_tree(entry.oid, path + "/")
             else:
@@ -102,7 +105,9 @@ class TreeFiles:
                 raise not_a_folder(f"{ROOT}/{folder}")
             tree = child.oid
         entry = self._child(tree, name)
-        return None if entry is None or entry.is_tree else FileEntry(path, entry.mode, entry.oid)
+        if entry is not None and entry.is_tree:
+            raise UnsafePath(f"{ROOT}/{path} is a folder", "a file should be there: move the folder away")
+        return None if entry is None else FileEntry(path, entry.mode, entry.oid)
 
     def iter_contents(
         self, entries: Iterable[FileEntry], max_bytes: int | None = None
@@ -163,6 +168,8 @@ class WorkFiles:
             return
         for child in children:
             path = prefix + child.name
+            if child.is_dir(follow_symlinks=False) and path.count("/") >= _DEEPEST:
+                continue
             if child.is_dir(follow_symlinks=False):
                 yield from self._iter_folder(child.path, path + "/")
             else:

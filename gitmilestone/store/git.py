@@ -26,11 +26,13 @@ def spawn(command: list[str], environ: Mapping[str, str], streams: Mapping[int, 
     """Starts a process whose descriptors are `streams` (its number -> ours); returns its pid."""
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in streams.items()]
     try:
-        # Python ignores SIGPIPE, and an ignored signal stays ignored in a child.
-        return os.posix_spawnp(command[0], command, environ, file_actions=actions, setsigdef=[_SIGPIPE])
+        # Python ignores SIGPIPE, and an ignored signal stays ignored in a child; so does a blocked one.
+        return os.posix_spawnp(
+            command[0], command, environ, file_actions=actions, setsigdef=[_SIGPIPE], setsigmask=[]
+        )
     except FileNotFoundError:
         raise EnvironmentFault(
-            f"{command[0]} is not on PATH", "install git 2.31 or later (https://git-scm.com/downloads)"
+            f"{command[0]} is not on PATH", "install git 2.36 or later (https://git-scm.com/downloads)"
         ) from None
 
 

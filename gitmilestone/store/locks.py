@@ -61,3 +61,17 @@ class WriteLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
+
+
+class SignalsHeld:
+    """Holds back Ctrl-C, a hang-up and a polite kill until the end of a `with`."""
+
+    def __enter__(self) -> None:
+        from signal import SIG_BLOCK, SIGHUP, SIGINT, SIGTERM, pthread_sigmask
+
+        self._before = pthread_sigmask(SIG_BLOCK, {SIGINT, SIGTERM, SIGHUP})
+
+    def __exit__(self, *_: object) -> None:
+        from signal import SIG_SETMASK, pthread_sigmask
+
+        pthread_sigmask(SIG_SETMASK, self._before)

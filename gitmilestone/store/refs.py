@@ -62,7 +62,9 @@ def refuse_unfinished(repository: Repository, objects: Objects) -> None:
     """Raises OperationInProgress in the middle of a merge, rebase, cherry-pick or revert."""
     for name, what, way_out in _UNFINISHED:
         is_there = os.path.exists(os.path.join(repository.git_dir, name))
-        if is_there or (name.endswith("_HEAD") and objects.find(name) is not None):
+        # A tag of that name would be found as well, but reftable keeps no such files.
+        is_ref = name.endswith("_HEAD") and os.path.exists(os.path.join(repository.common_dir, "reftable"))
+        if is_there or (is_ref and objects.find(name) is not None):
             raise OperationInProgress(
                 f"{what} is in progress in this work tree", f"finish it (`{way_out}`) or `--abort` it, then try again"
             )

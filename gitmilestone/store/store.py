@@ -198,7 +198,8 @@ class Store:
     def read_state(self, name: str) -> str | None:
         """A text that belongs to this work tree alone, kept in its git directory."""
         try:
-            with open(os.path.join(self.repository.state_dir, name), encoding="utf-8") as file:
+            path = os.path.join(self.repository.state_dir, name)
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 return file.read().strip() or None
         except FileNotFoundError:
             return None
@@ -211,7 +212,7 @@ class Store:
                 remove_if_present(path)
                 return
             os.makedirs(self.repository.state_dir, exist_ok=True)
-            write_durably(temporary, text.encode() + b"\n")
+            write_durably(temporary, text.encode("utf-8", "surrogateescape") + b"\n")
             os.rename(temporary, path)
         except OSError as error:
             raise refuse_unwritable(error, path) from error
@@ -228,7 +229,8 @@ class Store:
         listed = [f":(top,literal){ROOT}/{path}" for path in paths] or [f":(top,literal){ROOT}"]
         raw = self.git.check(
             "-c", "log.showSignature=false", "log", "--topo-order", "--root", "--no-follow", "--no-renames", "--raw",
-            "-r", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--format=%x00%H%x00%aN%x00%aE%x00%at%x00%s",
+            "-r", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--encoding=UTF-8",
+            "--format=%x00%H%x00%aN%x00%aE%x00%at%x00%s",
             *([f"--max-count={limit}"] if limit is not None else []), revision, "--", *listed,
         )  # fmt: skip
         yield from _iter_commits(raw.decode("utf-8", "surrogateescape").split("\0"))
@@ -243,11 +245,16 @@ def _iter_commits(parts: list[str]) -> Iterator[Commit]:
         place += 6
         changes = []
         while place < len(parts) and parts[place]:
-            _, _, old, new, _ = parts[place].split(" ")
+            old_mode, new_mode, old, new, _ = parts[place].split(" ")
             path = parts[place + 1][len(ROOT) + 1 :]
-            changes.append((path, old if old.strip("0") else "", new if new.strip("0") else ""))
+            changes.append((path, _blob(old_mode.lstrip(":"), old), _blob(new_mode, new)))
             place += 2
         yield Commit(oid, author, email, min(int(time or 0), _LAST_SECOND), subject, tuple(changes))
+
+
+def _blob(mode: str, oid: str) -> str:
+    """A submodule is no file."""
+    return oid if oid.strip("0") and mode != "160000" else ""
 
 
 def _fold(key: str) -> str:

@@ -24,7 +24,7 @@ from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.hooks import Hooks
 from gitmilestone.store.journal import Journal, remove_journal, write_journal
-from gitmilestone.store.locks import WriteLock
+from gitmilestone.store.locks import SignalsHeld, WriteLock
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter
 from gitmilestone.store.people import People, format_commit, read_people
@@ -97,7 +97,11 @@ class Transaction:
             return Written(None, ())
         self._refuse_uncommitted(changed, base)
         if self.options.stage_only:
-            self._stage(self._write_blobs(changed, self.objects.write), changed)
+            pack = PackWriter(self.objects) if len(changed) > _LOOSE_AT_MOST else None
+            entries = self._write_blobs(changed, pack.write if pack else self.objects.write)
+            if pack:
+                pack.finish()
+            self._stage(entries, changed)
             return Written(None, tuple(changed))
         refuse_detached(head, self.options.detached)
         commit = self._commit(head, changed, plan, base)
@@ -210,10 +214,13 @@ class Transaction:
             with self.staging.lock() as lock:
                 # Hooks and signing take their time: what was checked before them may have changed.
                 self._refuse_uncommitted(changed, base)
-                has_landed = self._move_branch(head, commit, reflog)
-                if has_landed:
-                    self.work_tree.lay(self._to_lay(changed))
-                    lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
+                # Ctrl-C waits: a branch that moves without its files looks like a revert of the commit.
+                with SignalsHeld():
+                    has_landed = self._move_branch(head, commit, reflog)
+                    if has_landed:
+                        self.work_tree.lay(self._to_lay(changed))
+                        lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
+                        remove_journal(self.repository.state_dir)
         except MilestoneError:
             # Once the branch has moved the journal stays, and the next command finishes.
             if not has_landed:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
+_SUBMODULE_MODE = 0o160000
 _MODE_BEFORE = re.compile(rb"(?:100644|40000|100755|120000|160000|100664)\Z")
 _MODE = re.compile(rb"\d+ ")
 _PATTERNS = {length: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % length, re.DOTALL) for length in (20, 32)}
@@ -41,9 +42,8 @@ def find_entry(content: bytes, name: bytes, oid_length: int) -> TreeEntry | None
 
 
 def _find_span(content: bytes, name: bytes, oid_length: int) -> tuple[int, int] | None:
-    """Where an entry stands. A name of ours is longer than what could by chance stand inside an oid;
-    a short one (`config`) is looked for entry by entry."""
-    if len(name) >= 8 and b" " not in name:
+    """Where an entry stands: a mode and a name are more than what could by chance stand inside an oid."""
+    if b" " not in name:
         space = content.find(b" " + name + b"\0")
         if space < 0:
             return None
@@ -164,7 +164,8 @@ def diff_trees(
         if key.endswith(b"/"):
             yield from diff_trees(was and was.oid, now and now.oid, get_tree, oid_length, path)
         else:
-            yield path, was.oid if was else "", now.oid if now else ""
+            old_oid, new_oid = (entry.oid if entry and entry.mode != _SUBMODULE_MODE else "" for entry in (was, now))
+            yield path, old_oid, new_oid
 
 
 def _entries(tree: str | None, get_tree: Callable[[str], bytes], oid_length: int) -> set[TreeEntry]:

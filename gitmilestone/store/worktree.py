@@ -50,12 +50,15 @@ class WorkTree:
         remove_if_present(self._temporary)
 
     def lay(self, contents: Mapping[str, bytes | None]) -> None:
-        """Writes and removes files, each by a rename; small sets are synced first."""
+        """Writes files, each by a rename, then removes others: a move that fails half-way loses nothing.
+
+        Small sets are synced first.
+        """
         is_synced = len(contents) <= _SYNC_AT_MOST
         self.release()
         folders: set[str] = set()
         try:
-            for path, content in contents.items():
+            for path, content in sorted(contents.items(), key=lambda item: item[1] is None):
                 full = os.path.join(self.root, path)
                 folder = os.path.dirname(full)
                 if folder not in folders:

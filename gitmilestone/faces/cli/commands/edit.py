@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest
+from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest, MilestoneError
 from gitmilestone.faces.cli.commands.new import read_fields
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
 from gitmilestone.faces.cli.commands.sources import FINDINGS, find_id
@@ -67,26 +67,22 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
     """Opens the file in git's editor, again for as long as it has errors and the user goes on."""
     import click
 
-    files = context.store.files_at()
+    store = context.store
+    files = store.staged_files() if options.stage_only else store.files_at()
     entry = find_file(files, text)
-    before = (read_file(files, entry.path) or b"").decode("utf-8", "surrogateescape")
-    editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
+    milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
+    before = read_file(files, entry.path) or b""
     written = before
     while True:
-        try:
-            after = click.edit(written, editor=editor, extension=".yaml", require_save=False) or ""
-        except click.ClickException:
-            raise EnvironmentFault(f"there was a problem with the editor {editor!r}", "nothing was changed") from None
+        after = _run_editor(context, milestone_id, written)
         if after == before or not after.strip():
             context.write("nothing to change")
             return 0
         try:
-            edited: Edited = replace_text(
-                context.store, _id_of(entry.path), after.encode("utf-8", "surrogateescape"), options
-            )
-        except InvalidContent as error:
-            _save_rejected(context, after)
-            if not context.stdin.isatty():
+            edited: Edited = replace_text(store, milestone_id, before, after, options)
+        except MilestoneError as error:
+            _keep_rejected(context, after)
+            if not isinstance(error, InvalidContent) or not context.stdin.isatty():
                 raise
             for problem in error.problems:
                 context.warn(str(problem))
@@ -97,11 +93,28 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
             return report_edit(context, edited, "edited")
 
 
-def _id_of(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".yaml")
+def _run_editor(context: Context, milestone_id: str, content: bytes) -> bytes:
+    """What the user makes of a text; in bytes, since an editor may write anything."""
+    import subprocess
+    import tempfile
+
+    editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/{milestone_id}.yaml"
+        with open(path, "wb") as file:
+            file.write(content)
+        # As git does it, so that an editor with options or quotes means the same.
+        done = subprocess.run(["sh", "-c", f'{editor} "$@"', editor, path], env=context.environ, check=False)
+        if done.returncode != 0:
+            raise EnvironmentFault(f"there was a problem with the editor {editor!r}", "nothing was changed")
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            raise EnvironmentFault("the editor left no file", "nothing was changed") from None
 
 
-def _save_rejected(context: Context, text: str) -> None:
+def _keep_rejected(context: Context, text: bytes) -> None:
     """What somebody has typed is never lost."""
-    context.store.write_state("REJECTED_EDIT", text)
+    context.store.write_state("REJECTED_EDIT", text.decode("utf-8", "surrogateescape"))
     context.warn(f"hint: your text is kept in {context.store.repository.state_dir}/REJECTED_EDIT")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from gitmilestone.faces.cli.commands.apply import carry_out, read_text
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
@@ -13,7 +15,7 @@ def run(context: Context, values: Values) -> int:
     text, source = read_text(context, values["file"])
     form = values["format"] or ("csv" if source.lower().endswith(".csv") else "jsonl")
     if form == "csv":
-        operations = read_csv(text.splitlines(keepends=True), source)
+        operations = read_csv(StringIO(text, newline=""), source)
     else:
         operations = read_json_lines(text.split("\n"), source, default_op="upsert")
     return carry_out(context, values, operations, source)

@@ -10,6 +10,7 @@ from gitmilestone.operations.query import Answer, answer
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
 
+_MOST = 2**62  # what a database counts to
 _FIELDS = ("status", "project", "owner", "label")
 
 
@@ -41,7 +42,8 @@ def read_query(values: Values, default: str) -> Query:
     if default and not values.get("all") and "status" not in fields_in(where):
         where = Group("and", (where, parse(default, today=today()).where))
     order = parse(f"sort:{values['sort']}", today=today()).order if values.get("sort") else query.order
-    return Query(where, order, values.get("limit"), values.get("offset") or 0)
+    limit = values.get("limit")
+    return Query(where, order, min(limit, _MOST) if limit is not None else None, min(values.get("offset") or 0, _MOST))
 
 
 def _parse_term(field: str, *given: str) -> Condition:

@@ -60,7 +60,12 @@ def format_row(row: Row, style: Style) -> str:
             lines.append(f"  {_TASK_MARKS[task.status]} {task.id}  {style.cell(task.title)}{weight}")
     if milestone.description:
         lines += ["", *(style.clean(f"    {line}".rstrip()) for line in milestone.description.rstrip().split("\n"))]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{_inert(line)}\n" for line in lines)
+
+
+def _inert(line: str) -> str:
+    """A line that a continuous integration's log does not take for a command."""
+    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line
 
 
 def _pair(name: str, value: str, style: Style) -> str:
