@@ -46,11 +46,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.stem)
 def test_documents_show_what_happens(document: Path, environ: dict[str, str], tmp_path: Path) -> None:
-    directory = tmp_path / "work"
+    directory = tmp_path / "plan"
     directory.mkdir()
     for kind, block in _BLOCK.findall(document.read_text()):
         if kind == "python":
-            directory = _last_repository(tmp_path / "work")
+            directory = _last_repository(tmp_path / "plan")
             command = [sys.executable, "-c", block]
             done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr

@@ -148,7 +148,7 @@ def _find_directory() -> str:
 
 def _prepare_streams() -> tuple[TextIO, TextIO, TextIO]:
     """The standard streams: UTF-8 in files and pipes whatever the locale, and never an encoding error."""
-    stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # open until the process ends  # noqa: SIM115  # open until the process ends
+    stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  # open until the process ends
     stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
     stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
     if isinstance(stdin, TextIOWrapper):
