@@ -68,6 +68,10 @@ def read_all(files: Files) -> Reading:
             continue
         if place is None or not entry.is_plain:
             problems.append(not_plain(entry.path))
+        elif not _is_utf8(entry.path):
+            path = entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            message = "the name of a folder on its path is not UTF-8"
+            problems.append(Problem(f"{ROOT}/{path}", 0, "bad-id", message, "rename the folder"))
         elif fault := find_path_fault(place):
             hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"
             problems.append(Problem(f"{ROOT}/{entry.path}", 0, "bad-id", f"{place.id!r}: {fault}", hint))
@@ -90,6 +94,11 @@ def read_all(files: Files) -> Reading:
             problems += duplicate(first.path, document.path, document.milestone.id)
             unreadable += 1
     return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids), total_bytes)
+
+
+def _is_utf8(path: str) -> bool:
+    """git's paths are bytes; what is none of UTF-8's comes as lone surrogates."""
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def not_plain(path: str) -> Problem:

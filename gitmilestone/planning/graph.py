@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 
-def find_cycle(starts: Iterable[str], blockers_of: Callable[[str], Iterable[str]]) -> list[str] | None:
+def find_cycle(
+    starts: Iterable[str], blockers_of: Callable[[str], Iterable[str]], finished: set[str] | None = None
+) -> list[str] | None:
     """A cycle that can be reached from `starts`, as a path that ends where it begins; None where there is none.
 
     Iterative, so that no chain is too long; each milestone is looked at once.
+
+    Args:
+        finished: Milestones from which no cycle can be reached: not looked at, and added to.
     """
-    finished: set[str] = set()
+    finished = set() if finished is None else finished
     for start in starts:
         if start in finished:
             continue
@@ -37,8 +42,10 @@ def find_cycles(blockers: dict[str, tuple[str, ...]]) -> list[list[str]]:
     """One cycle of each knot of milestones that wait for each other."""
     left = dict(blockers)
     cycles = []
-    while cycle := find_cycle(sorted(left), lambda name: left.get(name, ())):
-        cycles.append(cycle)
-        for name in cycle:
-            left.pop(name, None)
+    finished: set[str] = set()
+    for start in sorted(blockers):
+        while start in left and (cycle := find_cycle([start], lambda name: left.get(name, ()), finished)):
+            cycles.append(cycle)
+            for name in cycle:
+                left.pop(name, None)
     return cycles

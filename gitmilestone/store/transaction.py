@@ -163,13 +163,18 @@ class Transaction:
         objects = self.objects
         pack = PackWriter(objects) if len(changed) > _LOOSE_AT_MOST else None
         write = pack.write if pack else objects.write
-        entries = self._write_blobs(changed, write)
-        rooted = {f"{ROOT}/{path}": entry for path, entry in entries.items()}
-        tree = edit_tree(
-            head.tree, rooted, objects.get_tree, lambda content: write("tree", content), objects.oid_length
-        ) or write("tree", b"")
-        if pack:
-            pack.finish()
+        try:
+            entries = self._write_blobs(changed, write)
+            rooted = {f"{ROOT}/{path}": entry for path, entry in entries.items()}
+            tree = edit_tree(
+                head.tree, rooted, objects.get_tree, lambda content: write("tree", content), objects.oid_length
+            ) or write("tree", b"")
+            if pack:
+                pack.finish()
+        except BaseException:  # Ctrl-C too: nobody else would ever remove half a pack
+            if pack:
+                pack.discard()
+            raise
         return tree, entries
 
     def _commit(self, head: Head, changed: Mapping[str, bytes | None], plan: Plan, base: Files) -> str | None:

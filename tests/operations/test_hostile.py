@@ -188,3 +188,18 @@ def test_a_broken_configuration_stops_writes_and_no_reads(clone: Clone) -> None:
         assert repo.get("a").title == "A"
         with pytest.raises(InvalidContent, match="has errors"):
             repo.update("a", title="B")
+
+
+def test_a_folder_whose_name_is_no_text_is_reported(clone: Clone) -> None:
+    _write(clone.path, "active/a.yaml", _DONE.format("a").replace("completed", "planned"))
+    folder = os.fsencode(clone.path) + b"/.milestones/active/\xff"
+    os.mkdir(folder)
+    with open(folder + b"/y.yaml", "w") as file:
+        file.write(_DONE.format("y").replace("completed", "planned"))
+    run_git("add", ".", cwd=clone.path)
+    run_git("commit", "-qm", "Odd", cwd=clone.path)
+    with gitmilestone.open(clone.path) as repo:
+        assert [row.milestone.id for row in repo.query()] == ["a"]
+    with clone.store() as store:
+        (problem,) = check(store.files_at()).problems
+    assert (problem.code, problem.path) == ("bad-id", ".milestones/active/\\xff/y.yaml")

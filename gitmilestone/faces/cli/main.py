@@ -41,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MilestoneError as error:
         _abandon(context.stdout)
         return report(error, context)
+    except OSError as error:
+        _abandon(context.stdout)
+        place = f"{error.filename}: " if error.filename else ""
+        fault = EnvironmentFault(f"{place}{error.strerror or error}", "check its permissions, and the disk")
+        return report(fault, context)
     except ReaderLeftError:
         _abandon(context.stdout)
         return READER_LEFT

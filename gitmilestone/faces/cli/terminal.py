@@ -79,9 +79,11 @@ def cut(text: str, columns: int) -> str:
     """`text`, or its beginning and an ellipsis, in at most that many columns."""
     if measure(text) <= columns:
         return text
-    while text and measure(text) > columns - 1:
-        text = text[: max(columns - 1, 0)] if text.isascii() else text[:-1]
-    return f"{text.rstrip()}…" if columns > 0 else ""
+    taken = place = 0
+    while place < len(text) and taken + (width := measure(text[place])) < columns:
+        taken += width
+        place += 1
+    return f"{text[:place].rstrip()}…" if columns > 0 else ""
 
 
 def wants_colour(config: Mapping[str, str], environ: Mapping[str, str], is_terminal: bool) -> bool:
