@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +30,7 @@ def test_a_cycle_is_found_where_there_is_one_and_is_one(blockers: dict[str, tupl
     assert bool(cycles) == any(reaches(name, name) for name in blockers)
     for cycle in cycles:
         assert cycle[0] == cycle[-1]
-        assert all(following in blockers[name] for name, following in zip(cycle, cycle[1:], strict=False))
+        assert all(following in blockers[name] for name, following in pairwise(cycle))
     broken = {name: () if any(name in cycle for cycle in cycles) else after for name, after in blockers.items()}
     assert find_cycles(broken) == []
 
@@ -36,14 +38,6 @@ def test_a_cycle_is_found_where_there_is_one_and_is_one(blockers: dict[str, tupl
 def test_a_long_chain_and_many_knots_are_walked_once() -> None:
     chain = {f"m{n}": (f"m{n + 1}",) for n in range(50_000)}
     assert find_cycle(["m0"], lambda name: chain.get(name, ())) is None
-    looked_at = 0
     knots = {f"k{n}": (f"k{n ^ 1}",) for n in range(20_000)}
-
-    class Counted(dict[str, tuple[str, ...]]):
-        def get(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:  # type: ignore[override]
-            nonlocal looked_at
-            looked_at += 1
-            return super().get(key, default)
-
-    assert find_cycle(["k0"], Counted(knots).get) == ["k0", "k1", "k0"]
+    assert find_cycle(["k0"], lambda name: knots.get(name, ())) == ["k0", "k1", "k0"]
     assert len(find_cycles(knots | chain)) == 10_000
