@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -86,13 +88,23 @@ def _show_around(there: Context, favourite: str, day: date) -> None:
         ("What happened to it last", ["log", favourite, "--limit", "3"]),
         (f"What changed from {day} to {next_day}", ["diff", old, new]),
     )
-    there.write(f"\nA short tour:\n\n$ cd {shlex.quote(there.directory)}")
+    there.write("\nA short tour:\n\n")
+    if folder := _find_missing_folder(there):
+        there.write(f'$ export PATH={shlex.quote(folder)}:"$PATH"')
+    there.write(f"$ cd {shlex.quote(there.directory)}")
     for what, words in tour:
         there.write(f"\n# {what}\n$ git milestone {shlex.join(words)}")
         _run(there, words)
     there.write("\nWhat to try next:\n\n")
     for line, what in _NEXT:
         there.write(f"$ {line:<56}  # {what}")
+
+
+def _find_missing_folder(there: Context) -> str:
+    """Where this program lies, if git would not find it there; "" if it does."""
+    folder, name = os.path.split(os.path.abspath(sys.argv[0]))
+    is_found = folder in there.environ.get("PATH", "").split(os.pathsep)
+    return folder if name == "git-milestone" and not is_found else ""
 
 
 def _find_busy_day(history: Sequence[SourceCommit]) -> date:
