@@ -43,8 +43,9 @@ class Reviser:
     """Revises one text, once.
 
     Args:
-        is_careful: Whether to dedent the comments behind what is removed: a block scalar in front of it
-            would take them for its own. That is rare, and seen only by reading the revised text.
+        is_careful: Whether to spare a block scalar in front of what is removed or inserted: it would take an
+            indented comment, or with `|+` a blank line, for its own. So comments are dedented, and blank
+            lines go behind what is inserted. That is rare, and seen only by reading the revised text.
     """
 
     def __init__(self, text: str, root: Mapping, is_careful: bool = False) -> None:
@@ -84,7 +85,10 @@ class Reviser:
         at = self._end(anchor.value)
         indent = self.splices.indent_at(anchor.key.start)
         gap = "\n" if mapping is self.root and self.is_spaced else ""
-        self.splices.insert(at, gap + self._format_lines(field, value, indent, at))
+        self._insert_lines(at, gap, [self._format_lines(field, value, indent, at)])
+
+    def _insert_lines(self, at: int, gap: str, parts: list[str]) -> None:
+        self.splices.insert(at, "".join(part + gap if self.is_careful else gap + part for part in parts))
 
     def _remove(self, entry: Entry) -> None:
         end = self._end(entry.value)
@@ -254,7 +258,7 @@ class Reviser:
                 splices.insert(splices.line_end(entry.key.start + 1), "".join(lines + gap for lines in rest))
             elif rest:
                 last = old[-1] if old else children[at]
-                splices.insert(last.end, "".join(gap + lines for lines in rest))
+                self._insert_lines(last.end, gap, rest)
                 self._take_spare_line(last.end, 2 if last == children[-1] else 1)
 
     def _take_spare_line(self, at: int, usual: int) -> None:

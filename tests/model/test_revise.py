@@ -188,6 +188,11 @@ def test_a_block_does_not_swallow_the_comment_behind_what_is_removed() -> None:
     assert revised(text, extra={"team": "x"}) == f"{HEAD}\nowner: |-\n  Ana\n\n# of the team\n\nteam: x\n"
 
 
+def test_a_block_that_keeps_its_blank_lines_gets_no_more_of_them() -> None:
+    text = f"{HEAD}\ntasks:\n  a:\n    title: A\n    note: |+\n      Long.\n\n"
+    assert revised(text, description="D") == f"{text}description: |-\n  D\n\n"
+
+
 def test_an_edit_needs_a_file_without_errors() -> None:
     document = read_document(_PATH, "x", b"title: T\n")
     with pytest.raises(Refused, match="has errors"):
