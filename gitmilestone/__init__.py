@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitmilestone.api import Repository, open
-    from gitmilestone.derived.sqlite import Statistics
+    from gitmilestone.derived.statistics import Statistics
     from gitmilestone.errors import (
         AmbiguousId,
         EnvironmentFault,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitmilestone.model.milestone import Dependency, Milestone, Task
     from gitmilestone.model.problem import Problem
     from gitmilestone.model.row import Row
-    from gitmilestone.operations.diff import Event
+    from gitmilestone.operations.history import Event
 
 __all__ = [
     "AmbiguousId",
@@ -53,7 +53,7 @@ __all__ = [
 
 _HOMES = {
     "gitmilestone.api": ("Repository", "open"),
-    "gitmilestone.derived.sqlite": ("Statistics",),
+    "gitmilestone.derived.statistics": ("Statistics",),
     "gitmilestone.errors": (
         "AmbiguousId",
         "EnvironmentFault",
@@ -67,7 +67,7 @@ _HOMES = {
     "gitmilestone.model.milestone": ("Dependency", "Milestone", "Task"),
     "gitmilestone.model.problem": ("Problem",),
     "gitmilestone.model.row": ("Row",),
-    "gitmilestone.operations.diff": ("Event",),
+    "gitmilestone.operations.history": ("Event",),
 }
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any
 
-from gitmilestone.derived.sqlite import Statistics
+from gitmilestone.derived.statistics import Statistics
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.layout import Layout
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
 from gitmilestone.operations.bulk import Operation, apply_operations
-from gitmilestone.operations.diff import Event, history
+from gitmilestone.operations.history import Event, history
 from gitmilestone.operations.init import init
 from gitmilestone.operations.milestones import create, delete, edit_fields
 from gitmilestone.operations.query import answer, statistics
@@ -113,7 +113,7 @@ class Repository:
             InvalidQuery: With the position of the fault.
         """
         query = parse(text, today=date.today())._replace(limit=limit, offset=offset)
-        return answer(self._store.files_at(at), query).rows
+        return answer(self._store, self._store.files_at(at), query).rows
 
     def bulk(self, operations: Iterable[Mapping[str, Any]], *, message: str = "") -> str | None:
         """Carries out `{"op": "create" | "update" | "delete" | "upsert", "id": ..., field: value, ...}` in one commit.
@@ -132,7 +132,7 @@ class Repository:
 
     def statistics(self, *, at: str = "HEAD") -> Statistics:
         """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""
-        return statistics(self._store.files_at(at), date.today())
+        return statistics(self._store, self._store.files_at(at), date.today())
 
     def history(self, id: str) -> Iterator[Event]:  # the field's name
         """What happened to a milestone, newest first: who, when, which fields. O(commits)."""

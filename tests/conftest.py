@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.repositories import Clone, init_project, run_git
 
@@ -44,6 +45,10 @@ def _seal(home: Path) -> None:
         PYTHONDONTWRITEBYTECODE="1",
     )
 
+
+# How fast this machine is today says nothing about a law.
+settings.register_profile("laws", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("laws")
 
 # Before any test module is imported, and before any session fixture runs.
 _OUTER = Path(tempfile.mkdtemp(prefix="milestone-tests-"))

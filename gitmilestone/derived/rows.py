@@ -7,15 +7,17 @@ from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
-from gitmilestone.derived.schema import TABLES
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
 from gitmilestone.model.kinds import DATE, TIME, Kind
-from gitmilestone.model.milestone import Dependency, Milestone, Task
-from gitmilestone.query.searched import KEYED, WORDED
-from gitmilestone.query.words import fold, join_words
+from gitmilestone.model.milestone import PRIORITIES, Dependency, Milestone, Task
+from gitmilestone.query.searched import KEYED, OTHERS, TEXTS
+from gitmilestone.query.words import fold, join_texts, join_words
 
 Convert = Callable[[Any], Any]
 Record = Sequence[Any]
+DocumentRows = tuple[Record, list[Record], list[Record], list[Record], list[Record], Record]
+"""One document's rows: of `milestone` without `number`, `path` and `oid`; of `label`, `dependency`, `task`, `custom`;
+of `search` without its number. They depend on its bytes and its id alone, and go through JSON and marshal unchanged."""
 
 _KIND_OF = {field.name: field.kind for field in SCALAR_FIELDS}
 _TASK_KIND_OF = {field.name: field.kind for field in TASK_FIELDS}
@@ -25,10 +27,7 @@ _READERS: tuple[tuple[Kind, Convert], ...] = ((DATE, date.fromisoformat), (TIME,
 def _temporal(names: Sequence[str], kinds: Mapping[str, Kind]) -> list[tuple[int, Convert, Convert]]:
     """Where dates and times stand among some columns, and how to write and read each."""
     return [
-        (at, kind.format, read)
-        for at, name in enumerate(names)
-        for kind, read in _READERS
-        if kinds.get(name) is kind
+        (at, kind.format, read) for at, name in enumerate(names) for kind, read in _READERS if kinds.get(name) is kind
     ]
 
 
@@ -37,14 +36,11 @@ _TASK_STORED = ("id", *_TASK_KIND_OF)
 _take_stored = itemgetter(*map(Milestone._fields.index, _STORED))
 _take_task_stored = itemgetter(*map(Task._fields.index, _TASK_STORED))
 _take_keyed = itemgetter(*map(Milestone._fields.index, KEYED))
-_take_worded = itemgetter(*map(Milestone._fields.index, WORDED))
 _WRITTEN = _temporal(_STORED, _KIND_OF)
 _TASK_WRITTEN = _temporal(_TASK_STORED, _TASK_KIND_OF)
 _READ = _temporal(Milestone._fields, _KIND_OF)
 _TASK_READ = _temporal(Task._fields, _TASK_KIND_OF)
-_LABELS, _DEPENDS_ON, _TASKS, _EXTRA = map(
-    Milestone._fields.index, ("labels", "depends_on", "tasks", "extra")
-)
+_LABELS, _DEPENDS_ON, _TASKS, _EXTRA = map(Milestone._fields.index, ("labels", "depends_on", "tasks", "extra"))
 _TASK_EXTRA = Task._fields.index("extra")
 
 MILESTONE_COLUMNS = ", ".join(
@@ -55,44 +51,66 @@ MILESTONE_COLUMNS = ", ".join(
 TASK_COLUMNS = ", ".join(f"task.{name}" for name in Task._fields)
 """What `decode_task` reads."""
 
-
-def encode_rows(entries: Iterable[tuple[Milestone, str]]) -> dict[str, list[Record]]:
-    """The rows of every table, in the order of its columns."""
-    rows: dict[str, list[Record]] = {table: [] for table in TABLES}
-    milestones, labels, dependencies, tasks, customs = (rows[table].append for table in TABLES)
-    for milestone, path in entries:
-        milestone_id, task_words = milestone.id, ""
-        for position, task in enumerate(milestone.tasks):
-            words = join_words(task.title)
-            task_words += words
-            tasks((milestone_id, position, *_encode_task(task), words))
-        milestones(_encode_milestone(milestone, path, task_words))
-        for label in milestone.labels:
-            labels((milestone_id, label, fold(label)))
-        for dependency in milestone.depends_on:
-            dependencies((milestone_id, *dependency))
-        for key, value in milestone.extra.items():
-            for position, text in enumerate(_texts_of(value)):
-                customs((milestone_id, key, position, text))
-    return rows
+SEARCH_COLUMNS = ("id", *KEYED, "labels", *(name for name in TEXTS if name not in ("tasks", OTHERS)))
+"""The columns of `milestone` from which `encode_search` makes the texts that are searched."""
 
 
-def _encode_milestone(milestone: Milestone, path: str, task_words: str) -> Record:
+def encode_document(milestone: Milestone, size: int) -> DocumentRows:
+    """Args:
+    size: Of its file, in bytes.
+    """
+    milestone_id = milestone.id
+    labels, tasks = milestone.labels, milestone.tasks
+    keyed = _take_keyed(milestone)
+    texts = (milestone_id, *keyed, "\n".join(labels), milestone.title, milestone.description)
+    return (
+        _encode_milestone(milestone, keyed, size),
+        [(milestone_id, label, fold(label)) for label in labels],
+        [(milestone_id, *dependency) for dependency in milestone.depends_on],
+        [(milestone_id, position, *_encode_task(task)) for position, task in enumerate(tasks)],
+        [
+            (milestone_id, key, position, text)
+            for key, value in milestone.extra.items()
+            for position, text in enumerate(_texts_of(value))
+        ],
+        encode_search(texts, [task.title for task in tasks]),
+    )
+
+
+def encode_search(values: Record, task_titles: Iterable[str]) -> Record:
+    """The texts that are searched, in the order of TEXTS.
+
+    Args:
+        values: Of SEARCH_COLUMNS.
+    """
+    *others, labels, title, description = values
+    if labels:
+        others += labels.split("\n")
+    found = {
+        "title": join_words(title),
+        "tasks": join_texts(task_titles),
+        "description": join_words(description or ""),
+        OTHERS: join_texts(filter(None, others)),
+    }
+    return tuple([found[name] for name in TEXTS])
+
+
+def _encode_milestone(milestone: Milestone, keyed: Record, size: int) -> Record:
     stored = list(_take_stored(milestone))
     for position, write, _ in _WRITTEN:
         if stored[position] is not None:
             stored[position] = write(stored[position])
-    keyed = _take_keyed(milestone)
-    texts = (milestone.id, *filter(None, keyed), *milestone.labels)
+    priority = milestone.priority
     return (
         *stored,
         "\n".join(milestone.labels),
         _encode_extra(milestone.extra),
-        path,
         milestone.progress,
+        int(milestone.is_open),
+        PRIORITIES.index(priority) if priority else None,
+        join_words(milestone.title),
         *[text and fold(text) for text in keyed],
-        *[join_words(text) if text else "" for text in _take_worded(milestone)],
-        "".join(map(join_words, texts)) + task_words,
+        size,
     )
 
 

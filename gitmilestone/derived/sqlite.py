@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.rows import (
     MILESTONE_COLUMNS,
@@ -13,23 +13,69 @@ from gitmilestone.derived.rows import (
     Record,
     decode_milestone,
     decode_task,
-    encode_rows,
 )
-from gitmilestone.derived.schema import create_statements, insert_statements
-from gitmilestone.derived.statistics import Statistics, gather_statistics
-from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Milestone, Task
+from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
+from gitmilestone.model.layout import ROOT
+from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Task
+from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
-from gitmilestone.query.sql import compile_condition, compile_query
+from gitmilestone.query.sql import (
+    Selection,
+    Sql,
+    compile_condition,
+    compile_keys,
+    compile_pages,
+    compile_query,
+    iter_selections,
+)
 
-__all__ = ["Index", "Statistics"]
+if TYPE_CHECKING:
+    from gitmilestone.derived.statistics import Statistics
 
-_BATCH = 5000
-_IDS_A_STATEMENT = 500
+_FEW = 2000
+"""Rows up to which it costs less to find them all and sort, than to look for them in the order of the answer."""
+
+_COLUMNS = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
+
+Values = tuple[str | float | None, ...]
+
+
+class Unserved(NamedTuple):
+    """Attributes:
+    files: How many files no milestone stands for.
+    ids: The ids that their names say.
+    problems: Theirs, in the order of their paths.
+    """
+
+    files: int
+    ids: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+class Explanation(NamedTuple):
+    """How a query is answered.
+
+    Attributes:
+        sql, parameters: Of the statement that finds the milestones.
+        plan: The lines of SQLite's query plan.
+        indexes: Those that serve it, in the order of the plan.
+        rows_read: How many rows of `milestone` were looked at.
+        rows: How many were found.
+        seconds: What the answer took, with its tasks and dependencies.
+    """
+
+    sql: str
+    parameters: tuple[str | float, ...]
+    plan: tuple[str, ...]
+    indexes: tuple[str, ...]
+    rows_read: int
+    rows: int
+    seconds: float
 
 
 class Index:
-    """Milestones in the tables of `gitmilestone.derived.schema`.
+    """Milestones in the tables of `gitmilestone.derived.schema`; a context manager.
 
     Args:
         connection: In autocommit mode (`isolation_level=None`), with the tables in it.
@@ -40,69 +86,239 @@ class Index:
 
     @classmethod
     def memory(cls) -> Index:
-        connection = sqlite3.connect(":memory:", isolation_level=None)
-        for statement in create_statements():
-            connection.execute(statement)
-        return cls(connection)
+        index = cls(sqlite3.connect(":memory:", isolation_level=None))
+        index.create()
+        return index
+
+    def create(self) -> None:
+        """Makes the tables, in one transaction; their indexes come with their first rows."""
+        import unicodedata
+
+        from gitmilestone.derived import history_schema
+
+        self.connection.execute("BEGIN IMMEDIATE")
+        for statement in (*create_statements(), *history_schema.create_statements()):
+            self.connection.execute(statement)
+        self.connection.execute("INSERT INTO stamp VALUES (NULL, 0, 0, ?)", (unicodedata.unidata_version,))
+        self.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self.connection.execute("COMMIT")
 
     def __enter__(self) -> Index:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_on_disk(self) -> bool:
+        ((_, _, path),) = self.connection.execute("PRAGMA database_list").fetchmany(1)
+        return bool(path)
+
+    def close(self) -> None:
         self.connection.close()
 
-    def fill(self, entries: Iterable[tuple[Milestone, str]]) -> None:
-        """Adds milestones, each with its path, in one transaction: all or none. No id may come twice."""
-        statements = insert_statements()
-        remaining = iter(entries)
-        self.connection.execute("BEGIN")
-        try:
-            while batch := list(islice(remaining, _BATCH)):
-                for table, records in encode_rows(batch).items():
-                    self.connection.executemany(statements[table], records)
-            self.connection.execute("COMMIT")
-        finally:
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+    @property
+    def version(self) -> int:
+        """Of the schema; 0 where there are no tables yet."""
+        ((number,),) = self.connection.execute("PRAGMA user_version")
+        return int(number)
+
+    @property
+    def stamp(self) -> str | None:
+        """The oid of the tree that the rows are of, "" for the empty one; None while they are of none."""
+        ((tree,),) = self.connection.execute("SELECT tree FROM stamp")
+        return None if tree is None else str(tree)
+
+    @property
+    def fits_here(self) -> bool:
+        """Whether this Python folds texts as the one that wrote it."""
+        import unicodedata
+
+        ((written,),) = self.connection.execute("SELECT unicode FROM stamp")
+        return bool(written == unicodedata.unidata_version)
+
+    @property
+    def milestones(self) -> int:
+        """How many there are; O(1)."""
+        ((number,),) = self.connection.execute("SELECT milestones FROM stamp")
+        return int(number)
+
+    @property
+    def data_volume(self) -> int:
+        """Bytes of all files that serve a milestone; O(1)."""
+        ((number,),) = self.connection.execute("SELECT bytes FROM stamp")
+        return int(number)
+
+    @property
+    def retired(self) -> int:
+        """How many documents are kept that are in the tree no more."""
+        ((number,),) = self.connection.execute("SELECT COUNT(*) FROM retired")
+        return int(number)
 
     def rows(self, query: Query) -> list[Row]:
         """The milestones that a query finds, whole, in its order."""
-        columns = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
-        found = self.connection.execute(*compile_query(query, columns)).fetchall()
+        return list(self.iter_rows(query))
+
+    def iter_rows(self, query: Query) -> Iterator[Row]:
+        """The same, some at a time: memory follows neither the answer nor the index."""
+        for found in self._iter_found(query, _COLUMNS):
+            try:
+                yield from self._complete(found)
+            except ValueError as error:  # a date, a number or JSON that nobody has written
+                raise sqlite3.DatabaseError(f"a damaged row: {error}") from error
+
+    def count(self, query: Query, at_most: int | None = None) -> int:
+        """How many milestones a query finds, whatever its limit and offset; counting ends at `at_most`."""
+        where, parameters = compile_condition(query.where)
+        text = f"SELECT COUNT(*) FROM milestone WHERE {where}"
+        if at_most is not None:
+            text = f"SELECT COUNT(*) FROM (SELECT 1 FROM milestone WHERE {where} LIMIT {int(at_most)})"
+        ((number,),) = self.connection.execute(text, parameters)
+        return int(number)
+
+    def keys_of(self, query: Query, milestone_id: str) -> Values | None:
+        """Where a milestone stands in a query's order, for `Query.after`; None where there is no such milestone."""
+        statement = f"SELECT {compile_keys(query.order)} FROM milestone WHERE id = ?"
+        found: Values | None = self.connection.execute(statement, (milestone_id,)).fetchone()
+        return found
+
+    def find_ids(self, prefix: str, limit: int) -> list[str]:
+        """The first ids that begin with some text."""
+        statement = "SELECT id FROM milestone WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        return [name for (name,) in self.connection.execute(statement, (prefix, f"{prefix}\x7f", limit))]
+
+    def find_path(self, milestone_id: str) -> str | None:
+        found = self.connection.execute("SELECT path FROM milestone WHERE id = ?", (milestone_id,)).fetchone()
+        return str(found[0]) if found else None
+
+    def dependents_of(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Milestone -> those that depend on it, sorted."""
+        found: dict[str, list[str]] = {}
+        statement = "SELECT target, milestone_id FROM dependency WHERE target IN (%s) ORDER BY target, milestone_id"
+        for target, name in self._select(statement, ids):
+            found.setdefault(target, []).append(name)
+        return found
+
+    def statistics(self, today: date) -> Statistics:
+        from gitmilestone.derived.statistics import gather_statistics
+
+        return gather_statistics(self.connection, today)
+
+    def unserved(self) -> Unserved:
+        """The files that can't be read, and all but one of those that have the same id."""
+        problems: list[Problem] = []
+        statement = (
+            "SELECT unserved.path, unserved.id, unserved.problems, milestone.path FROM unserved"
+            " LEFT JOIN milestone ON milestone.id = unserved.id ORDER BY unserved.path"
+        )
+        found = self.connection.execute(statement).fetchall()
+        if not found:
+            return Unserved(0, frozenset(), ())
+        import json
+
+        from gitmilestone.derived.documents import duplicate
+
+        for path, name, text, first in found:
+            if text is None:
+                second = path.decode("utf-8", "backslashreplace")
+                problems += duplicate(f"{ROOT}/{first}", f"{ROOT}/{second}", name)
+            else:
+                problems += [Problem(*values) for values in json.loads(text)]
+        ids = frozenset(name for _, name, text, _ in found if text is not None)
+        return Unserved(len(found), ids, tuple(problems))
+
+    def explain(self, query: Query) -> Explanation:
+        """Answers a query, and says how."""
+        import re
+        from time import perf_counter
+
+        text, parameters = next(self._iter_statements(query, _COLUMNS))
+        explained = self.connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters).fetchall()
+        plan = tuple(str(line[3]) for line in explained)
+        indexes = re.findall(r"USING (?:COVERING )?INDEX (\w+)", "\n".join(plan))
+        begin = perf_counter()
+        rows = len(self.rows(query))
+        seconds = perf_counter() - begin
+        rows_read = self._count_read(query)
+        return Explanation(text, parameters, plan, tuple(dict.fromkeys(indexes)), rows_read, rows, seconds)
+
+    def _count_read(self, query: Query) -> int:
+        """Finds the rows again, with a condition that counts how often it is asked."""
+        import re
+
+        read = 0
+
+        def count() -> int:
+            nonlocal read
+            read += 1
+            return 1
+
+        self.connection.create_function("count_read", 0, count)
+        left = query.limit
+        for text, parameters in self._iter_statements(query, "milestone.id"):
+            counting = re.sub(r"( FROM milestone| = chosen\.\w+) WHERE ", r"\1 WHERE count_read() AND ", text, count=1)
+            if left is not None:
+                parameters = (*parameters[:-2], left, parameters[-1])
+            found = len(self.connection.execute(counting, parameters).fetchall())
+            left = None if left is None else left - found
+            if left == 0:
+                break
+        return read
+
+    def _iter_statements(self, query: Query, columns: str) -> Iterator[Sql]:
+        if query.after is None:
+            return iter([compile_query(query, columns, selection=self._choose(query))])
+        return compile_pages(query, columns)
+
+    def _choose(self, query: Query) -> Selection | None:
+        """What a query's answer best begins from: few rows by a label or text, else the order that it is in.
+
+        SQLite's planner knows averages; how often a word occurs is as cheap to count as to ask.
+        """
+        for selection in iter_selections(query):
+            counting = f"SELECT COUNT(*) FROM ({selection.sql} LIMIT {_FEW + 1})"
+            ((number,),) = self.connection.execute(counting, selection.parameters)
+            if number <= _FEW:
+                return selection
+        return None
+
+    def _iter_found(self, query: Query, columns: str) -> Iterator[list[Record]]:
+        left = query.limit
+        for text, parameters in self._iter_statements(query, columns):
+            if left is not None:  # what the statements before it have left of the limit, which is bound last but one
+                parameters = (*parameters[:-2], left, parameters[-1])
+            for found in self._iter_chunks((text, parameters)):
+                yield found
+                left = None if left is None else left - len(found)
+            if left == 0:
+                return
+
+    def _iter_chunks(self, statement: Sql) -> Iterator[list[Record]]:
+        cursor = self.connection.execute(*statement)
+        while found := cursor.fetchmany(IDS_A_STATEMENT):
+            yield found
+
+    def _complete(self, found: Sequence[Record]) -> Iterator[Row]:
         ids = [record[0] for record in found]
         tasks = self._find_tasks(ids)
         dependencies, blockers = self._find_dependencies(ids)
-        rows = []
         for *record, path, progress in found:
             key = record[0]
             milestone = decode_milestone(record, dependencies.get(key, ()), tasks.get(key, ()))
             blocked_by = tuple(blockers.get(key, ())) if milestone.is_open else ()
             is_blocked = milestone.status == "blocked" or bool(blocked_by)
-            rows.append(Row(milestone, path, progress, is_blocked, blocked_by))
-        return rows
-
-    def count(self, query: Query) -> int:
-        """How many milestones a query finds, whatever its limit and offset."""
-        where, parameters = compile_condition(query.where)
-        ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM milestone WHERE {where}", parameters)
-        return int(number)
-
-    def statistics(self, today: date) -> Statistics:
-        return gather_statistics(self.connection, today)
+            yield Row(milestone, f"{ROOT}/{path}", progress, is_blocked, blocked_by)
 
     def _find_tasks(self, ids: Sequence[str]) -> dict[str, list[Task]]:
         found: dict[str, list[Task]] = {}
         statement = (
-            f"SELECT milestone_id, {TASK_COLUMNS} FROM task WHERE milestone_id IN (%s)"
-            " ORDER BY milestone_id, position"
+            f"SELECT milestone_id, {TASK_COLUMNS} FROM task WHERE milestone_id IN (%s) ORDER BY milestone_id, position"
         )
         for milestone_id, *record in self._select(statement, ids):
             found.setdefault(milestone_id, []).append(decode_task(record))
         return found
 
-    def _find_dependencies(
-        self, ids: Sequence[str]
-    ) -> tuple[dict[str, list[Dependency]], dict[str, list[str]]]:
+    def _find_dependencies(self, ids: Sequence[str]) -> tuple[dict[str, list[Dependency]], dict[str, list[str]]]:
         """Milestone -> its dependencies, and -> those of them that block and are open; both sorted."""
         dependencies: dict[str, list[Dependency]] = {}
         blockers: dict[str, list[str]] = {}
@@ -119,6 +335,6 @@ class Index:
 
     def _select(self, statement: str, ids: Sequence[str]) -> Iterator[Record]:
         """The rows of a statement for any number of ids, which stand for its `%s`."""
-        for start in range(0, len(ids), _IDS_A_STATEMENT):
-            some = ids[start : start + _IDS_A_STATEMENT]
+        for start in range(0, len(ids), IDS_A_STATEMENT):
+            some = ids[start : start + IDS_A_STATEMENT]
             yield from self.connection.execute(statement % ",".join("?" * len(some)), some)

@@ -38,6 +38,20 @@ def encode_project(project: Project) -> bytes:
     return f"format: {FORMAT}\n\nlayout: {project.layout}\n{lists}".encode()
 
 
+def set_layout(content: bytes, layout: Layout) -> bytes:
+    """The project's settings, readable ones, with that layout; every other line stays as it is."""
+    text = content.decode()
+    offset = len(text) - len(text.removeprefix("\ufeff"))
+    root, _ = _load(PROJECT_FILE, content)
+    entry = root.entries.get("layout") if root else None
+    if entry is not None:
+        start, end = offset + entry.value.start, offset + entry.value.end
+        ended = "\n" if text[:end].endswith("\n") else ""  # a block holds its line's end
+        return f"{text[:start]}{layout}{ended}{text[end:]}".encode()
+    gap = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{gap}layout: {layout}\n".encode()
+
+
 def encode_tier(tier: str) -> bytes:
     return f"tier: {tier}\n".encode()
 

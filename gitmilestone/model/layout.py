@@ -9,9 +9,8 @@ from gitmilestone.model.milestone import CLOSED_STATUSES, Status
 
 ROOT = ".milestones"
 Folder = Literal["active", "completed"]
-Layout = Literal["flat", "sharded"]
+Layout = Literal["flat", "sharded", "sharded2"]
 FOLDERS: tuple[Folder, ...] = ("active", "completed")
-LAYOUTS: tuple[Layout, ...] = ("flat", "sharded")
 PROJECT_FILE = "config/project.yaml"
 TIER_FILE = "config/tier.yaml"
 SCHEMA_FILE = "config/milestone.schema.json"
@@ -25,33 +24,59 @@ class Place(NamedTuple):
     folder: Folder
 
 
+class Shape(NamedTuple):
+    """Attributes:
+    depth: Levels of folders between `active/` and a file.
+    pays_from: So many milestones are better kept in it than in a shallower one.
+    """
+
+    depth: int
+    pays_from: int
+
+
+LAYOUTS: dict[Layout, Shape] = {
+    "flat": Shape(0, 0),
+    # Web forges stop listing such folders, and each commit writes their whole tree.
+    "sharded": Shape(1, 1_000),
+    "sharded2": Shape(2, 200_000),
+}
+"""Every layout, the shallowest first."""
+
+
 def folder_of(status: Status) -> Folder:
     return "completed" if status in CLOSED_STATUSES else "active"
 
 
-def shard_of(milestone_id: str) -> str:
-    """The first two hex digits of the id's SHA-256: 256 folders of even size."""
-    from hashlib import sha256
-
-    return sha256(milestone_id.encode()).hexdigest()[:2]
-
-
 def path_of(milestone_id: str, status: Status, layout: Layout) -> str:
     """The path below `.milestones/`."""
-    folder = folder_of(status)
-    if layout == "sharded":
-        return f"{folder}/{shard_of(milestone_id)}/{milestone_id}{SUFFIX}"
-    return f"{folder}/{milestone_id}{SUFFIX}"
+    return path_in(folder_of(status), milestone_id, layout)
+
+
+def path_in(folder: Folder, milestone_id: str, layout: Layout) -> str:
+    """The same, of a milestone whose folder is known and whose status may not be."""
+    depth = LAYOUTS[layout].depth
+    shards = _shards_of(milestone_id)[:depth] if depth else ()
+    return "/".join((folder, *shards, milestone_id + SUFFIX))
+
+
+def _shards_of(milestone_id: str) -> tuple[str, str]:
+    """Hex digits of the id's SHA-256, two for each level: 256 folders of even size."""
+    from hashlib import sha256
+
+    digest = sha256(milestone_id.encode()).hexdigest()
+    return digest[:2], digest[2:4]
 
 
 def possible_paths(milestone_id: str) -> list[str]:
     """Every path below `.milestones/` at which a milestone can lie, in any layout."""
-    shard = shard_of(milestone_id)
-    return [
-        path
-        for folder in FOLDERS
-        for path in (f"{folder}/{milestone_id}{SUFFIX}", f"{folder}/{shard}/{milestone_id}{SUFFIX}")
-    ]
+    return [path_in(folder, milestone_id, layout) for folder in FOLDERS for layout in LAYOUTS]
+
+
+def suggest_layout(count: int, current: Layout) -> Layout:
+    """The layout for so many milestones: a deeper one where it pays, and never a shallower one by itself."""
+    depth = LAYOUTS[current].depth
+    deeper = [name for name, shape in LAYOUTS.items() if shape.depth > depth and shape.pays_from <= count]
+    return deeper[-1] if deeper else current
 
 
 def find_place(path: str) -> Place | None:

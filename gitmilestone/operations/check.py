@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gitmilestone.derived.documents import not_plain
 from gitmilestone.model.config import VOCABULARIES, read_project
 from gitmilestone.model.document import Document
 from gitmilestone.model.layout import FOLDERS, PROJECT_FILE, ROOT, SUFFIX, find_place, folder_of, path_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.init import ATTRIBUTES_FILE
-from gitmilestone.operations.reading import Reading, get_project, not_plain, read_all, read_one
+from gitmilestone.operations.reading import Reading, get_project, read_all, read_one
 from gitmilestone.planning.graph import find_cycles
 from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store

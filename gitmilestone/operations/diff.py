@@ -1,20 +1,17 @@
-"""Which milestones differ between two states, and what happened to one of them."""
+"""Which milestones differ between two states."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gitmilestone.errors import MilestoneNotFound
+from gitmilestone.derived.documents import not_plain
 from gitmilestone.model.change import Change
 from gitmilestone.model.document import MAX_BYTES, read_document, too_large
-from gitmilestone.model.layout import ROOT, find_place, possible_paths
+from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.operations.reading import find_file, not_plain
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
-from gitmilestone.store.store import Commit, Store
+from gitmilestone.store.store import Store
 
 
 class Difference(NamedTuple):
@@ -77,67 +74,3 @@ def _read(files: Files, entries: list[FileEntry], problems: list[Problem]) -> di
             found[place.id] = document.milestone
         problems += errors_among(document.problems)
     return found
-
-
-class Event(NamedTuple):
-    """A commit's change of one milestone.
-
-    Attributes:
-        change: None where no field changed, or the file could not be read before or after it.
-        is_readable: Which of the two.
-    """
-
-    commit: str
-    author: str
-    email: str
-    time: datetime
-    subject: str
-    change: Change | None
-    is_readable: bool = True
-
-
-def history(store: Store, text: str, revision: str = "HEAD", limit: int | None = None) -> Iterator[Event]:
-    """What happened to a milestone, newest first, from its commits alone; a move is followed.
-
-    Deleted milestones have a history too, by their whole id.
-
-    Args:
-        limit: At most that many commits.
-
-    Raises:
-        MilestoneNotFound.
-    """
-    milestone_id = _name_in_history(store, text, revision)
-    for commit in store.iter_log(possible_paths(milestone_id), revision, limit):
-        yield _describe(store, milestone_id, commit)
-
-
-def _name_in_history(store: Store, text: str, revision: str) -> str:
-    """The id that `text` names now, or named once."""
-    files = store.files_at(revision)
-    try:
-        path = find_file(files, text).path
-    except MilestoneNotFound:
-        if files.root_tree is None or next(store.iter_log(possible_paths(text), revision, 1), None) is None:
-            raise
-        return text
-    return path.rpartition("/")[2].removesuffix(".yaml")
-
-
-def _describe(store: Store, milestone_id: str, commit: Commit) -> Event:
-    # A move is one path's end and another's beginning in the same commit.
-    old = next((oid for _, oid, _ in commit.changes if oid), "")
-    new = next((oid for _, _, oid in commit.changes if oid), "")
-    before, after = _at(store, milestone_id, old), _at(store, milestone_id, new)
-    is_readable = (before is not None or not old) and (after is not None or not new)
-    change = Change(milestone_id, before, after) if is_readable and before != after else None
-    moment = datetime.fromtimestamp(commit.time, UTC)
-    return Event(commit.oid, commit.author, commit.email, moment, commit.subject, change, is_readable)
-
-
-def _at(store: Store, milestone_id: str, oid: str) -> Milestone | None:
-    if not oid:
-        return None
-    for _, content in store.objects.iter_blobs([oid], MAX_BYTES):
-        return read_document("", milestone_id, content).milestone if content is not None else None
-    return None

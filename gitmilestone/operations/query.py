@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitmilestone.derived.sqlite import Index, Statistics
+from gitmilestone.derived.database import read_index
+from gitmilestone.derived.sqlite import Explanation, Index
+from gitmilestone.derived.watch import SILENT, Watch
+from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
-from gitmilestone.operations.reading import Reading, read_all
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
+
+if TYPE_CHECKING:
+    from gitmilestone.derived.statistics import Statistics
+
+COUNTED = 1000
+"""Rows behind a page that are counted: beyond it, nobody wants to wait for the number."""
+
+
+class Explained(NamedTuple):
+    """Attributes:
+    is_on_disk: Whether the index is; else it was made in memory from the files.
+    milestones: How many it has.
+    """
+
+    how: Explanation
+    is_on_disk: bool
+    milestones: int
 
 
 class Answer(NamedTuple):
     """Attributes:
     rows: In the query's order.
-    total: How many there are without limit and offset.
-    wider_total: How many the wider query selects.
+    total: How many there are without limit and offset; counting ends COUNTED behind the last row.
+    wider_total: How many the wider query selects, where the query itself selects none.
     served: How many milestones could be read.
     problems, unreadable: Of the files that could not.
     """
@@ -30,26 +50,55 @@ class Answer(NamedTuple):
     unreadable: int
 
 
-def open_index(files: Files) -> tuple[Index, Reading]:
-    """An index of a state, to be closed by a `with`. O(files): it is built in memory."""
-    reading = read_all(files)
-    index = Index.memory()
-    index.fill(reading.entries)
-    return index, reading
+def answer(
+    store: Store,
+    files: Files,
+    query: Query,
+    wider: Query | None = None,
+    watch: Watch = SILENT,
+    *,
+    after: str | None = None,
+) -> Answer:
+    """The rows of a query, and how many another one, which asks for less, would select.
 
+    Its cost follows the rows, whatever the number of milestones, once the index is that of `files`.
 
-def answer(files: Files, query: Query, wider: Query | None = None) -> Answer:
-    """The rows of a query, and how many another one, which asks for less, would select."""
-    index, reading = open_index(files)
-    with index:
-        rows = index.rows(query)
+    Args:
+        after: Id of a milestone: only what follows it in the query's order, be it in the answer itself or not.
+
+    Raises:
+        MilestoneNotFound: There is none that is called `after`.
+    """
+
+    def read(index: Index) -> Answer:
+        placed = _place(index, query, after)
+        rows = index.rows(placed)
         is_cut = query.limit is not None or query.offset
-        total = index.count(query) if is_cut else len(rows)
+        total = index.count(placed, query.offset + len(rows) + COUNTED) if is_cut else len(rows)
         wider_total = index.count(wider) if wider and not rows else total
-    return Answer(rows, total, wider_total, len(reading.documents), reading.problems, reading.unreadable)
+        unserved = index.unserved()
+        return Answer(rows, total, wider_total, index.milestones, unserved.problems, unserved.files)
+
+    return read_index(store, files, read, watch)
 
 
-def statistics(files: Files, today: date) -> Statistics:
-    index, _ = open_index(files)
-    with index:
-        return index.statistics(today)
+def explain(store: Store, files: Files, query: Query, watch: Watch = SILENT, *, after: str | None = None) -> Explained:
+    """Answers a query, and says how. Arguments and errors as in `answer`."""
+
+    def read(index: Index) -> Explained:
+        return Explained(index.explain(_place(index, query, after)), index.is_on_disk, index.milestones)
+
+    return read_index(store, files, read, watch)
+
+
+def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:
+    return read_index(store, files, lambda index: index.statistics(today), watch)
+
+
+def _place(index: Index, query: Query, after: str | None) -> Query:
+    if after is None:
+        return query
+    keys = index.keys_of(query, after)
+    if keys is None:
+        raise MilestoneNotFound(f"there is no milestone {after!r} to continue behind", "give a whole id")
+    return query._replace(after=keys)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitmilestone.derived.documents import duplicate, iter_listed, not_plain, read_entry
 from gitmilestone.errors import AmbiguousId, InvalidContent, InvalidId, MilestoneNotFound
 from gitmilestone.model.config import Project, read_project, read_tier
-from gitmilestone.model.document import MAX_BYTES, Document, read_document, too_large
+from gitmilestone.model.document import MAX_BYTES, Document
 from gitmilestone.model.ids import check_id
 from gitmilestone.model.layout import (
-    FOLDERS,
     PROJECT_FILE,
     ROOT,
     TIER_FILE,
     find_path_fault,
     find_place,
-    folder_of,
     possible_paths,
 )
 from gitmilestone.model.milestone import Milestone
@@ -62,19 +61,9 @@ def read_all(files: Files) -> Reading:
     known = frozenset(get_project(files).fields)
     problems: list[Problem] = []
     readable: list[FileEntry] = []
-    for entry in files.iter_entries():
-        place = find_place(entry.path)
-        if place is None and (entry.is_plain or entry.path.partition("/")[0] not in FOLDERS):
-            continue
-        if place is None or not entry.is_plain:
-            problems.append(not_plain(entry.path))
-        elif not _is_utf8(entry.path):
-            path = entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            message = "the name of a folder on its path is not UTF-8"
-            problems.append(Problem(f"{ROOT}/{path}", 0, "bad-id", message, "rename the folder"))
-        elif fault := find_path_fault(place):
-            hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"
-            problems.append(Problem(f"{ROOT}/{entry.path}", 0, "bad-id", f"{place.id!r}: {fault}", hint))
+    for entry, _, problem in iter_listed(files.iter_entries()):
+        if problem:
+            problems.append(problem)
         else:
             readable.append(entry)
     unreadable = len(problems)
@@ -83,7 +72,7 @@ def read_all(files: Files) -> Reading:
     total_bytes = 0
     for entry, size, content in files.iter_contents(readable, MAX_BYTES):
         total_bytes += size
-        document = _read_entry(entry, size, content, known)
+        document = read_entry(entry, size, content, known)
         problems += document.problems
         if document.milestone is None:
             unreadable += 1
@@ -96,44 +85,9 @@ def read_all(files: Files) -> Reading:
     return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids), total_bytes)
 
 
-def _is_utf8(path: str) -> bool:
-    """git's paths are bytes; what is none of UTF-8's comes as lone surrogates."""
-    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)
-
-
-def not_plain(path: str) -> Problem:
-    return Problem(
-        f"{ROOT}/{path}", 0, "symbolic-link", "is no plain file", "links are never followed: commit the file itself"
-    )
-
-
-def duplicate(first: str, second: str, milestone_id: str) -> list[Problem]:
-    message = f"the id {milestone_id} is in {first} and in {second}"
-    return [Problem(path, 0, "duplicate-id", message, "delete one of the two files") for path in (first, second)]
-
-
 def two_files(first: str, second: str, milestone_id: str) -> InvalidContent:
     problems = duplicate(f"{ROOT}/{first}", f"{ROOT}/{second}", milestone_id)
     return InvalidContent(f"two files are called {milestone_id}", problems, "delete one of them, and commit that")
-
-
-def _read_entry(entry: FileEntry, size: int, content: bytes | None, known: frozenset[str]) -> Document:
-    path = f"{ROOT}/{entry.path}"
-    place = find_place(entry.path)
-    if content is None or place is None:
-        return Document(path, "", None, (too_large(path, size),))
-    document = read_document(path, place.id, content, known)
-    milestone = document.milestone
-    if milestone is None or folder_of(milestone.status) == place.folder:
-        return document
-    problem = Problem(
-        path,
-        0,
-        "wrong-folder",
-        f"a milestone that is {milestone.status} belongs in {folder_of(milestone.status)}/",
-        "`git milestone check --fix` moves it",
-    )
-    return document._replace(problems=(*document.problems, problem))
 
 
 def find_file(files: Files, text: str) -> FileEntry:
@@ -148,20 +102,23 @@ def find_file(files: Files, text: str) -> FileEntry:
         raise two_files(exact[0].path, exact[1].path, prefix)
     if exact:
         return exact[0]
-    matches = {
-        place.id: entry
-        for entry in files.iter_entries()
-        if (place := find_place(entry.path)) and place.id.startswith(prefix) and not find_path_fault(place)
-    }
+    # Also the whole id of a file in a folder that no layout makes, which `list` reads as well.
+    matches: dict[str, list[FileEntry]] = {}
+    for entry in files.iter_entries():
+        place = find_place(entry.path)
+        if place and place.id.startswith(prefix) and not find_path_fault(place):
+            matches.setdefault(place.id, []).append(entry)
     if not matches:
         raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text), prefix)
-    if prefix in matches:
-        return matches[prefix]
-    if len(matches) > 1:
+    if len(matches) > 1 and prefix not in matches:
         shown = sorted(matches)[:_SHOWN]
         more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
         raise AmbiguousId(f"{text!r} begins several ids: {', '.join(shown)}{more}", "give more of it")
-    return next(iter(matches.values()))
+    milestone_id = prefix if prefix in matches else next(iter(matches))
+    first, *others = matches[milestone_id]
+    if others:
+        raise two_files(first.path, others[0].path, milestone_id)
+    return first
 
 
 def _nearest(files: Files, text: str) -> str:
@@ -189,7 +146,7 @@ def read_one(files: Files, entry: FileEntry) -> Document:
     if not entry.is_plain:
         return Document(f"{ROOT}/{entry.path}", "", None, (not_plain(entry.path),))
     for _, size, content in files.iter_contents([entry], MAX_BYTES):
-        return _read_entry(entry, size, content, frozenset(get_project(files).fields))
+        return read_entry(entry, size, content, frozenset(get_project(files).fields))
     raise MilestoneNotFound(f"{ROOT}/{entry.path} is gone", "")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from gitmilestone.derived.sqlite import Statistics
+from gitmilestone.derived.database import read_index
+from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.statistics import Statistics
+from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.model.layout import PROJECT_FILE
-from gitmilestone.operations.query import open_index
+from gitmilestone.operations.index import IndexStatus, get_index_status
 from gitmilestone.operations.reading import get_project, get_tier
 from gitmilestone.store.store import Store
 
@@ -26,16 +29,19 @@ class ProjectStatus(NamedTuple):
     layout: str
     data_volume: int
     unreadable: int
-    problems: int
     statistics: Statistics
+    local_index: IndexStatus
 
 
-def get_status(store: Store, today: date) -> ProjectStatus:
+def get_status(store: Store, today: date, watch: Watch = SILENT) -> ProjectStatus:
     head = store.head()
     files = store.files_at()
-    index, reading = open_index(files)
-    with index:
-        figures = index.statistics(today)
+    index_status = get_index_status(store)
+
+    def read(index: Index) -> tuple[Statistics, int, int]:
+        return index.statistics(today), index.data_volume, index.unserved().files
+
+    figures, data_volume, unreadable = read_index(store, files, read, watch)
     return ProjectStatus(
         is_initialised=files.find(PROJECT_FILE) is not None,
         branch=head.branch,
@@ -43,8 +49,8 @@ def get_status(store: Store, today: date) -> ProjectStatus:
         tree=files.tree,
         tier=get_tier(files),
         layout=get_project(files).layout,
-        data_volume=reading.total_bytes,
-        unreadable=reading.unreadable,
-        problems=len(reading.problems),
+        data_volume=data_volume,
+        unreadable=unreadable,
         statistics=figures,
+        local_index=index_status,
     )

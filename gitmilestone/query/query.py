@@ -73,12 +73,14 @@ class Query(NamedTuple):
     Attributes:
         order: Whatever it says, the id breaks ties.
         limit: None is no limit.
+        after: Only what comes behind the row with these values of the order's fields and id, as an index gives them.
     """
 
     where: Condition = EVERYTHING
     order: tuple[Order, ...] = DEFAULT_ORDER
     limit: int | None = None
     offset: int = 0
+    after: tuple[str | float | None, ...] | None = None
 
 
 def overdue(today: date) -> Condition:

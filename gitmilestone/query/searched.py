@@ -63,5 +63,6 @@ SEARCHED: dict[str, Searched] = {
 KEYED = tuple(field.name for field in SCALAR_FIELDS if SEARCHED[field.name].reading == "text")
 """The fields whose folded text is a column of its own, `NAME_key`."""
 
-WORDED = tuple(field.name for field in SCALAR_FIELDS if SEARCHED[field.name].reading == "words")
-"""The fields whose words are a column of their own, `NAME_words`; those of all other texts are in `words`."""
+OTHERS = "others"
+TEXTS = (*(name for name, field in SEARCHED.items() if field.reading == "words"), OTHERS)
+"""The columns of the full-text index: one for each field of words; all other texts share the last."""

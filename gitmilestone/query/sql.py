@@ -1,29 +1,32 @@
 """Query -> SQL with bound parameters.
 
-The SQL is what SQLite and Postgres share (Postgres writes `?` as `%s` and `instr` as `strpos`). Names come
-from the whitelists below, values are only ever bound. No condition is ever NULL: an unset field compares
-false, so that `not` means what it says.
+The SQL is what SQLite and Postgres share, but for how a value is bound and a text is searched, which a `Dialect`
+says. Names come from the whitelists below, values are only ever bound. No condition is ever NULL: an unset field
+compares false, so that `not` means what it says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
+from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.kinds import TIME
-from gitmilestone.model.milestone import OPEN_STATUSES
-from gitmilestone.query.query import Condition, Group, Not, Order, Query, Term, Text
-from gitmilestone.query.searched import CUSTOM, KEYED, SEARCHED, WORDED, Searched
+from gitmilestone.model.layout import ROOT
+from gitmilestone.query.query import CLOSED, OPEN, Condition, Group, Not, Order, Query, Term, Text
+from gitmilestone.query.searched import CUSTOM, KEYED, OTHERS, SEARCHED, TEXTS, Searched
 from gitmilestone.query.words import fold
 
 Parameter = str | float
 Sql = tuple[str, tuple[Parameter, ...]]
 
 _NO_LIMIT = (1 << 63) - 1
-_OPEN = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
+_FTS5 = "SELECT rowid FROM search WHERE search MATCH ?"
 _BLOCKED = (
-    f"(milestone.status IN ({_OPEN}) AND (milestone.status = 'blocked' OR EXISTS (SELECT 1 FROM dependency"
+    "(milestone.is_open = 1 AND (milestone.status = 'blocked' OR EXISTS (SELECT 1 FROM dependency"
     " JOIN milestone AS other ON other.id = dependency.target WHERE dependency.milestone_id = milestone.id"
-    f" AND dependency.type = 'blocks' AND other.status IN ({_OPEN}))))"
+    " AND dependency.type = 'blocks' AND other.is_open = 1)))"
 )
 
 
@@ -37,100 +40,250 @@ def _value_of(field: Searched) -> str:
         return f"milestone.{field.name}_key"
     if field.kind is TIME:
         return f"substr(milestone.{field.name}, 1, 10)"
-    return _rank_of(field) if field.reading == "choice" and field.ordered else f"milestone.{field.name}"
+    if field.name == "path":
+        return f"('{ROOT}/' || milestone.path)"
+    return "milestone.priority_rank" if field.name == "priority" else f"milestone.{field.name}"
 
 
-_VALUES = {
-    name: _value_of(field) for name, field in SEARCHED.items() if field.sortable and field.reading != "words"
-}
-_RANKS = {name: _rank_of(field) for name, field in SEARCHED.items() if field.reading == "choice"}
+_VALUES = {name: _value_of(field) for name, field in SEARCHED.items() if field.sortable and field.reading != "words"}
 _TIMES = {name: f"milestone.{name}" for name, field in SEARCHED.items() if field.kind is TIME}
-_SORTED = {**_VALUES, **_RANKS, **_TIMES, "title": "milestone.title_words"}
-_WORDS = {
-    **{name: f"milestone.{name}_words" for name in WORDED},
-    "": " || ".join(f"milestone.{name}" for name in ("words", *(f"{field}_words" for field in WORDED))),
+_SORTED = {
+    **_VALUES,
+    **_TIMES,
+    "path": "milestone.path",
+    "title": "milestone.title_key",
+    "status": _rank_of(SEARCHED["status"]),
 }
+_ALWAYS_SET = ("id", "path", "progress", *(field.name for field in FIELDS.values() if field.required))
 _COMPARISONS = {operator: operator for operator in ("=", "<", "<=", ">", ">=")}
 _LISTS = {"labels": ("label", "label.key"), "depends_on": ("dependency", "dependency.target")}
 
 
-def compile_query(query: Query, columns: str) -> Sql:
-    """The SELECT of `columns` (trusted SQL) from `milestone` in the query's order, the id last."""
-    where, parameters = compile_condition(query.where)
-    text = f"SELECT {columns} FROM milestone WHERE {where} ORDER BY {_order_by(query.order)}"
-    if query.limit is None and not query.offset:
-        return text, parameters
-    limit = _NO_LIMIT if query.limit is None else query.limit
-    return f"{text} LIMIT ? OFFSET ?", (*parameters, limit, query.offset)
+class Dialect(NamedTuple):
+    """Where databases differ.
+
+    Attributes:
+        place: What stands for a bound value.
+        match: Whether a milestone has all of some texts.
+    """
+
+    place: str
+    match: Callable[[Sequence[Text]], Sql]
 
 
-def compile_condition(condition: Condition) -> Sql:
-    """A boolean expression over a row of `milestone`, in parentheses."""
+class Selection(NamedTuple):
+    """A part of a condition which an index of another table answers: the milestones that it holds of.
+
+    Attributes:
+        key: The column of `milestone` that the SELECT gives.
+    """
+
+    parts: tuple[Condition, ...]
+    key: str
+    sql: str
+    parameters: tuple[Parameter, ...]
+
+
+def _match_fts5(texts: Sequence[Text]) -> Sql:
+    return f"(milestone.number IN ({_FTS5}))", (_fts5_of(texts),)
+
+
+def _fts5_of(texts: Sequence[Text]) -> str:
+    """The words are letters and digits, which no quoting can leave; a text's last one is a prefix."""
+    phrases = []
+    for field, words in ((_text_field(text), text.words) for text in texts):
+        phrase = f'"{" ".join(words)}" *'
+        phrases.append(f"({field} : {phrase})" if field else f"({phrase})")
+    return " AND ".join(phrases)
+
+
+def _match_tsvector(texts: Sequence[Text]) -> Sql:
+    wheres = [f"milestone.{_text_field(text) or 'all'}_words @@ CAST(? AS tsquery)" for text in texts]
+    phrases = [" <-> ".join([f"'{word}'" for word in text.words]) + ":*" for text in texts]
+    return f"({' AND '.join(wheres)})", tuple(phrases)
+
+
+def _text_field(text: Text) -> str:
+    if text.field and text.field not in TEXTS[: TEXTS.index(OTHERS)]:
+        raise KeyError(text.field)
+    return text.field
+
+
+SQLITE = Dialect("?", _match_fts5)
+POSTGRES = Dialect("%s", _match_tsvector)
+
+
+def compile_query(query: Query, columns: str, dialect: Dialect = SQLITE, selection: Selection | None = None) -> Sql:
+    """The SELECT of `columns` (trusted SQL) from `milestone` in the query's order, the id last; `after` aside.
+
+    Args:
+        selection: One of the query's, from which to begin: worth it where it holds of few.
+    """
+    return _compile_select(query, columns, dialect, ("", ()), selection)
+
+
+def iter_selections(query: Query) -> Iterator[Selection]:
+    """The parts that must hold and from which an answer can begin, in SQLite."""
+    parts = list(_iter_required(query.where))
+    texts = tuple(part for part in parts if isinstance(part, Text))
+    if texts:
+        yield Selection(texts, "number", _FTS5.replace("rowid", "rowid AS number"), (_fts5_of(texts),))
+    for part in parts:
+        if isinstance(part, Term) and (part.field in _LISTS or part.field.startswith(CUSTOM)) and part.operator == "=":
+            select, parameters = _select_ids(part)
+            select = select.replace("SELECT milestone_id", "SELECT DISTINCT milestone_id AS id", 1)
+            yield Selection((part,), "id", select, parameters)
+
+
+def _iter_required(condition: Condition) -> Iterator[Condition]:
+    if isinstance(condition, Group) and condition.operator == "and":
+        for part in condition.parts:
+            yield from _iter_required(part)
+    else:
+        yield condition
+
+
+def compile_pages(query: Query, columns: str, dialect: Dialect = SQLITE) -> Iterator[Sql]:
+    """SELECTs which, one behind the other, give what follows the row that `after` says; each has the whole limit.
+
+    Each is a range behind equal values, which an index in the query's order starts in the middle of: a page
+    costs the same wherever it is.
+    """
+    keys = _keys_of(query.order)
+    for place in reversed(range(len(keys))):
+        equal = [_equals(keys[at], value) for at, value in zip(range(place), query.after or (), strict=False)]
+        for following in _iter_following(keys[place], (query.after or ())[place]):
+            parts = [*equal, following]
+            bound = tuple(parameter for _, parameters in parts for parameter in parameters)
+            yield _compile_select(query, columns, dialect, ("".join(f" AND {text}" for text, _ in parts), bound))
+
+
+def _compile_select(
+    query: Query, columns: str, dialect: Dialect, further: Sql, selection: Selection | None = None
+) -> Sql:
+    source, where = "milestone", query.where
+    parameters: tuple[Parameter, ...] = ()
+    if selection:
+        # A cross join is the one thing that SQLite never turns round.
+        key = selection.key
+        source = f"({selection.sql}) AS chosen CROSS JOIN milestone ON milestone.{key} = chosen.{key}"
+        parameters = selection.parameters
+        where = Group("and", tuple(part for part in _iter_required(where) if part not in selection.parts))
+    condition, values = compile_condition(where, dialect)
+    order_by = ", ".join(_order_by(key) for key in _keys_of(query.order))
+    text = f"SELECT {columns} FROM {source} WHERE {condition}{further[0]} ORDER BY {order_by}"
+    parameters = (*parameters, *values, *further[1])
+    if query.limit is not None or query.offset:
+        text += " LIMIT ? OFFSET ?"
+        parameters = (*parameters, _NO_LIMIT if query.limit is None else query.limit, query.offset)
+    return text if dialect.place == "?" else text.replace("?", dialect.place), parameters
+
+
+class _Key(NamedTuple):
+    column: str
+    descending: bool
+    always_set: bool
+
+
+def _keys_of(order: tuple[Order, ...]) -> list[_Key]:
+    """What rows are sorted by: up to the id, which breaks every tie."""
+    keys = []
+    for name, descending in order:
+        keys.append(_Key(_SORTED[name], descending, name in _ALWAYS_SET))
+        if name == "id":
+            return keys
+    return [*keys, _Key("milestone.id", False, True)]
+
+
+def _order_by(key: _Key) -> str:
+    # NULLS LAST is what an index in this order serves; where none can be NULL, it would keep one from serving.
+    nulls = "" if key.always_set else " NULLS LAST"
+    return f"{key.column} {'DESC' if key.descending else 'ASC'}{nulls}"
+
+
+def _equals(key: _Key, value: Parameter | None) -> Sql:
+    return (f"{key.column} IS NULL", ()) if value is None else (f"{key.column} = ?", (value,))
+
+
+def _iter_following(key: _Key, value: Parameter | None) -> Iterator[Sql]:
+    """The values behind one, then the unset ones; behind those is nothing."""
+    if value is not None:
+        yield f"{key.column} {'<' if key.descending else '>'} ?", (value,)
+        if not key.always_set:
+            yield f"{key.column} IS NULL", ()
+
+
+def compile_condition(condition: Condition, dialect: Dialect = SQLITE) -> Sql:
+    """A boolean expression over a row of `milestone`, in parentheses; `?` stands for each parameter."""
     if isinstance(condition, Group):
-        return _compile_group(condition)
+        return _compile_group(condition, dialect)
     if isinstance(condition, Not):
-        text, parameters = compile_condition(condition.part)
+        text, parameters = compile_condition(condition.part, dialect)
         return f"(NOT {text})", parameters
     if isinstance(condition, Text):
-        return _compile_text(condition)
+        return dialect.match([condition])
     return _compile_term(condition)
 
 
-def _order_by(order: tuple[Order, ...]) -> str:
-    keys = []
-    for name, descending in order:
-        column = _SORTED[name]
-        keys.append(f"({column} IS NULL), {column}{' DESC' if descending else ''}")
-    return ", ".join((*keys, "milestone.id"))
+def compile_keys(order: tuple[Order, ...]) -> str:
+    """The columns whose values `Query.after` has."""
+    return ", ".join(key.column for key in _keys_of(order))
 
 
-def _compile_group(group: Group) -> Sql:
+def _compile_group(group: Group, dialect: Dialect) -> Sql:
+    if group in (OPEN, CLOSED):
+        return f"(milestone.is_open = {int(group == OPEN)})", ()
     if not group.parts:
         return ("(1 = 1)" if group.operator == "and" else "(1 = 0)"), ()
-    parts = [compile_condition(part) for part in group.parts]
+    listed: list[Condition] = list(group.parts)
+    parts: list[Sql] = []
+    texts = [part for part in listed if isinstance(part, Text)]
+    if group.operator == "and" and len(texts) > 1:
+        listed = [part for part in listed if not isinstance(part, Text)]
+        parts.append(dialect.match(texts))
+    parts += [compile_condition(part, dialect) for part in listed]
     joined = f" {group.operator.upper()} ".join([text for text, _ in parts])
     return f"({joined})", tuple(parameter for _, parameters in parts for parameter in parameters)
-
-
-def _compile_text(text: Text) -> Sql:
-    words = " " + " ".join(text.words)
-    if text.field == "tasks":
-        return f"(milestone.id IN (SELECT milestone_id FROM task WHERE {_contains('task.words')}))", (words,)
-    return f"({_contains(_WORDS[text.field])})", (words,)
-
-
-def _contains(column: str) -> str:
-    return f"instr({column}, ?) > 0"
 
 
 def _compile_term(term: Term) -> Sql:
     name = term.field
     if name == "is_blocked":
         return _BLOCKED, ()
-    if name.startswith(CUSTOM):
-        return _any_row("custom", "custom.value", term, "custom.key = ?", (name[len(CUSTOM) :],))
-    if name == "tasks" and term.operator == "set":
-        return _any_row("task", "", term)
-    if name in _LISTS:
-        return _any_row(*_LISTS[name], term)
+    if name in _LISTS or name == "tasks" or name.startswith(CUSTOM):
+        select, parameters = _select_ids(term)
+        return f"(milestone.id IN ({select}))", parameters
     if term.operator == "set":
         return f"(milestone.{SEARCHED[name].name} IS NOT NULL)", ()
     comparison, parameters = _compare(_VALUES[name], term)
+    if name in _ALWAYS_SET:
+        return f"({comparison})", parameters
     return f"(milestone.{name} IS NOT NULL AND {comparison})", parameters
 
 
-def _any_row(
-    table: str, column: str, term: Term, condition: str = "1 = 1", parameters: tuple[Parameter, ...] = ()
-) -> Sql:
-    """Whether any of the milestone's rows in another table has the term's value."""
+def _select_ids(term: Term) -> Sql:
+    """The ids of the milestones which have a row in another table that the term holds of."""
+    conditions: list[str] = []
+    parameters: tuple[Parameter, ...] = ()
+    if term.field.startswith(CUSTOM):
+        table, column = "custom", "custom.value"
+        conditions, parameters = ["custom.key = ?"], (term.field[len(CUSTOM) :],)
+    elif term.field == "tasks" and term.operator == "set":
+        table, column = "task", ""
+    else:
+        table, column = _LISTS[term.field]
     if term.operator != "set":
         comparison, values = _compare(column, term)
-        condition, parameters = f"{condition} AND {comparison}", (*parameters, *values)
-    return f"(milestone.id IN (SELECT milestone_id FROM {table} WHERE {condition}))", parameters
+        conditions, parameters = [*conditions, comparison], (*parameters, *values)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT milestone_id FROM {table}{where}", parameters
 
 
 def _compare(column: str, term: Term) -> Sql:
     value = _to_parameter(term)
+    if term.operator == "prefix" and term.field == "id":
+        # A range is served by an index; ids are ASCII, below DEL.
+        return f"{column} >= ? AND {column} < ?", (value, f"{value}\x7f")
     if term.operator == "prefix":
         return f"substr({column}, 1, ?) = ?", (len(str(value)), value)
     return f"{column} {_COMPARISONS[term.operator]} ?", (value,)

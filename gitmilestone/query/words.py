@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+")  # exactly the runs of str.isalnum
-_ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(
-    128
-)
+_BARRIER = " · "  # a word to the full-text index, and to nobody else
+_ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
 
 
 def fold(text: str) -> str:
@@ -24,9 +24,12 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def join_words(text: str) -> str:
-    """The words as they are searched, ` ship 2fa login `; columns so joined share no phrase."""
+    """The words, a space between them: `ship 2fa login`."""
     if text.isascii():  # the same, at a third of the time
-        joined = b" ".join(text.encode().translate(_ASCII).split()).decode()
-    else:
-        joined = " ".join(_WORD.findall(fold(text)))
-    return f" {joined} " if joined else ""
+        return b" ".join(text.encode().translate(_ASCII).split()).decode()
+    return " ".join(_WORD.findall(fold(text)))
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """The words of several texts, so that no phrase reaches from one into the next."""
+    return _BARRIER.join(filter(None, map(join_words, texts)))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gitmilestone.errors import UnsafePath
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.objects import Objects
-from gitmilestone.store.trees import FILE_MODE, TreeEntry, find_entry, iter_entries
+from gitmilestone.store.trees import DEEPEST, FILE_MODE, TreeEntry, find_entry, iter_entries
 
 if TYPE_CHECKING:
     from gitmilestone.store.staging import Staging
 
 EXECUTABLE_MODE = 0o100755
 LINK_MODE = 0o120000
-_DEEPEST = 4  # folders below `.milestones/`; two levels of shards are the most there are
+_SAMPLED = 16
 
 
 class FileEntry(NamedTuple):
@@ -56,16 +56,24 @@ def read_file(files: Files, path: str, max_bytes: int | None = None) -> bytes | 
 class TreeFiles:
     """The files of a tree object."""
 
-    def __init__(self, objects: Objects, root_tree: str | None) -> None:
-        """`root_tree` is the oid of the whole project's tree; None the empty one."""
+    def __init__(self, objects: Objects, tree: str | None) -> None:
+        """`tree` is the oid of the `.milestones` tree; None the empty one."""
         self.objects = objects
-        self.root_tree = root_tree
-        found = self._child(root_tree, ROOT)
+        self.tree = tree
+        self._found: dict[str, FileEntry | None] = {}
+
+    @classmethod
+    def of_project(cls, objects: Objects, root_tree: str | None) -> TreeFiles:
+        """Those of a whole project's tree.
+
+        Raises:
+            UnsafePath: `.milestones` is no folder in it.
+        """
+        files = cls(objects, root_tree)
+        found = files._child(root_tree, ROOT)
         if found is not None and not found.is_tree:
             raise not_a_folder(ROOT)
-        self.tree: str | None = found.oid if found else None
-        """The oid of the `.milestones` tree."""
-        self._found: dict[str, FileEntry | None] = {}
+        return cls(objects, found.oid if found else None)
 
     def _child(self, tree: str | None, name: str) -> TreeEntry | None:
         if tree is None:
@@ -81,12 +89,24 @@ class TreeFiles:
     def _iter_tree(self, tree: str, prefix: str) -> Iterator[FileEntry]:
         for entry in iter_entries(self.objects.get_tree(tree), self.objects.oid_length):
             path = prefix + entry.name.decode("utf-8", "surrogateescape")
-            if entry.is_tree and path.count("/") >= _DEEPEST:
+            if entry.is_tree and path.count("/") >= DEEPEST:
                 continue
             if entry.is_tree:
                 yield from self._iter_tree(entry.oid, path + "/")
             else:
                 yield FileEntry(path, entry.mode, entry.oid)
+
+    def estimate_count(self) -> int:
+        """About how many files there are: where a folder has many folders, some of them stand for all."""
+        return self._estimate(self.tree, DEEPEST) if self.tree else 0
+
+    def _estimate(self, tree: str, deepest: int) -> int:
+        entries = list(iter_entries(self.objects.get_tree(tree), self.objects.oid_length))
+        folders = [entry.oid for entry in entries if entry.is_tree and deepest]
+        step = max(len(folders) // _SAMPLED, 1)
+        sampled = folders[::step]
+        inside = sum(self._estimate(folder, deepest - 1) for folder in sampled) * len(folders) // max(len(sampled), 1)
+        return len(entries) - len(folders) + inside
 
     def find(self, path: str) -> FileEntry | None:
         # Several steps of a write ask for the same few paths, and a search in a large folder is not free.
@@ -168,7 +188,7 @@ class WorkFiles:
             return
         for child in children:
             path = prefix + child.name
-            if child.is_dir(follow_symlinks=False) and path.count("/") >= _DEEPEST:
+            if child.is_dir(follow_symlinks=False) and path.count("/") >= DEEPEST:
                 continue
             if child.is_dir(follow_symlinks=False):
                 yield from self._iter_folder(child.path, path + "/")

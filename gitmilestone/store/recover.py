@@ -46,7 +46,7 @@ def _finish(repository: Repository, objects: Objects, staging: Staging, lock: In
     head = read_head(repository, objects)
     if repository.work_dir is None or (head.branch or "HEAD") != journal.branch:
         return
-    files = TreeFiles(objects, head.tree)
+    files = TreeFiles.of_project(objects, head.tree)
     work_tree = WorkTree(repository.work_dir, repository.state_dir)
     staged = staging.lookup([f"{ROOT}/{path}" for path in journal.before])
     to_lay: dict[str, bytes | None] = {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitmilestone.errors import EnvironmentFault, NotARepository
+from gitmilestone.model.layout import ROOT
 from gitmilestone.store.git import Git
 
 
@@ -19,6 +20,7 @@ class Repository(NamedTuple):
         work_dir: None in a bare repository, and inside a git directory.
         is_bare: Whether there are no files to lay at all.
         oid_length: 20 (sha1) or 32 (sha256) bytes.
+        head_tree: Oid of HEAD's `.milestones` as it was then; None where git could not tell in the same breath.
         environ: The user's environment with the repository pinned in it.
         hook_environ: The user's environment, for hooks; what it says of the repository made absolute.
     """
@@ -31,6 +33,7 @@ class Repository(NamedTuple):
     work_dir: str | None
     is_bare: bool
     oid_length: int
+    head_tree: str | None
     environ: Mapping[str, str]
     hook_environ: Mapping[str, str]
 
@@ -57,7 +60,9 @@ _QUESTIONS = (
     "--git-path",
     "hooks",
     "--show-toplevel",
+    f"HEAD:{ROOT}/",
 )
+"""In a bare repository git stops at the last but one, and without milestones at the last one."""
 
 
 def discover(directory: str, environ: Mapping[str, str]) -> Repository:
@@ -68,6 +73,7 @@ def discover(directory: str, environ: Mapping[str, str]) -> Repository:
     """
     result = Git(directory, environ).run("rev-parse", *_QUESTIONS)
     lines = result.stdout.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    tree = lines.pop() if len(lines) > 8 else ""
     if len(lines) < 7:
         raise _explain(directory, result.stderr.decode("utf-8", "replace").strip())
     object_format, bare, git_dir, common_dir, objects_dir, index_path, hooks_dir, *work_dir = lines
@@ -92,6 +98,7 @@ def discover(directory: str, environ: Mapping[str, str]) -> Repository:
         work_dir=work_dir[0] if work_dir else None,
         is_bare=bare == "true",
         oid_length=32 if object_format == "sha256" else 20,
+        head_tree=tree if len(tree) in (40, 64) and result.status == 0 else None,
         environ=pinned,
         hook_environ=given,
     )

@@ -4,47 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitmilestone.errors import EnvironmentFault, InvalidValue, MilestoneError, UnknownRevision
-from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import Files, StagedFiles, TreeFiles, WorkFiles
 from gitmilestone.store.git import Git
 from gitmilestone.store.journal import has_journal
 from gitmilestone.store.locks import CLAIM_SUFFIX, WriteLock, refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
 from gitmilestone.store.plan import Build, WriteOptions, Written
-from gitmilestone.store.refs import Head, read_head
 from gitmilestone.store.repository import Repository, discover
-from gitmilestone.store.trees import diff_trees
+from gitmilestone.store.trees import EntryChange, diff_entries, diff_trees
 
 if TYPE_CHECKING:
     from gitmilestone.store.people import People
+    from gitmilestone.store.refs import Head
     from gitmilestone.store.staging import Staging
 
 _SHARED_MODES = {
     **dict.fromkeys(("group", "true", "yes", "on", "1"), 0o660),
     **dict.fromkeys(("all", "world", "everybody", "2"), 0o664),
 }
-
-
-_LAST_SECOND = 253402300799  # of the year 9999; a commit may claim any date, or none that can be read
-
-
-class Commit(NamedTuple):
-    """A commit that touched milestones.
-
-    Attributes:
-        time: Author's, Unix seconds.
-        changes: (path below `.milestones/`, old blob oid, new blob oid), "" where there is no file.
-    """
-
-    oid: str
-    author: str
-    email: str
-    time: int
-    subject: str
-    changes: tuple[tuple[str, str, str], ...]
 
 
 class Store:
@@ -96,6 +76,8 @@ class Store:
         self.objects.close()
 
     def head(self) -> Head:
+        from gitmilestone.store.refs import read_head
+
         return read_head(self.repository, self.objects)
 
     def files_at(self, revision: str = "HEAD") -> TreeFiles:
@@ -113,7 +95,28 @@ class Store:
                 return TreeFiles(self.objects, None)
             raise UnknownRevision(f"{revision!r} is no revision of this repository", "`git log --oneline` lists them")
         self.objects.remember_tree(found.oid, found.content)
-        return TreeFiles(self.objects, found.oid)
+        return TreeFiles.of_project(self.objects, found.oid)
+
+    def commit_at(self, revision: str = "HEAD") -> str | None:
+        """The oid of the commit that a revision names; None for `HEAD` of an unborn branch.
+
+        Raises:
+            UnknownRevision: It names none; a tree alone has no history.
+        """
+        found = self.objects.find(f"{revision}^{{commit}}")
+        if found is not None:
+            return found.oid
+        if revision == "HEAD" and self.head().commit is None:
+            return None
+        raise UnknownRevision(f"{revision!r} is no commit of this repository", "`git log --oneline` lists them")
+
+    def files_when_opened(self) -> TreeFiles:
+        """The files of HEAD as it was when this store was opened, which has told git's answer already.
+
+        For a process that answers once; one that lives on asks `files_at` each time.
+        """
+        tree = self.repository.head_tree
+        return self.files_at() if tree is None else TreeFiles(self.objects, tree)
 
     def revision_at(self, moment: str) -> str:
         """The last commit of HEAD's first-parent line before a date that git understands."""
@@ -224,37 +227,13 @@ class Store:
         """
         return diff_trees(old.tree, new.tree, self.objects.get_tree, self.repository.oid_length)
 
-    def iter_log(self, paths: list[str], revision: str = "HEAD", limit: int | None = None) -> Iterator[Commit]:
-        """Commits that changed any of `paths` (below `.milestones/`; [] is all of it), newest first, by the graph."""
-        listed = [f":(top,literal){ROOT}/{path}" for path in paths] or [f":(top,literal){ROOT}"]
-        raw = self.git.check(
-            "-c", "log.showSignature=false", "log", "--topo-order", "--root", "--no-follow", "--no-renames", "--raw",
-            "-r", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--encoding=UTF-8",
-            "--format=%x00%H%x00%aN%x00%aE%x00%at%x00%s",
-            *([f"--max-count={limit}"] if limit is not None else []), revision, "--", *listed,
-        )  # fmt: skip
-        yield from _iter_commits(raw.decode("utf-8", "surrogateescape").split("\0"))
+    def iter_changed_entries(self, old: str | None, new: str | None) -> Iterator[EntryChange]:
+        """The same between two `.milestones` trees by their oids, with the modes.
 
-
-def _iter_commits(parts: list[str]) -> Iterator[Commit]:
-    """Reads what `git log --raw -z` prints: an empty part before each commit's own, then `:mode mode oid oid status`
-    and a path, in turn. Any other separator could stand in a subject."""
-    place = 0
-    while place + 6 <= len(parts):
-        _, oid, author, email, time, subject = parts[place : place + 6]
-        place += 6
-        changes = []
-        while place < len(parts) and parts[place]:
-            old_mode, new_mode, old, new, _ = parts[place].split(" ")
-            path = parts[place + 1][len(ROOT) + 1 :]
-            changes.append((path, _blob(old_mode.lstrip(":"), old), _blob(new_mode, new)))
-            place += 2
-        yield Commit(oid, author, email, min(int(time or 0), _LAST_SECOND), subject, tuple(changes))
-
-
-def _blob(mode: str, oid: str) -> str:
-    """A submodule is no file."""
-    return oid if oid.strip("0") and mode != "160000" else ""
+        Raises:
+            MissingObject: One of the trees is not there any more.
+        """
+        return diff_entries(old, new, self.objects.get_tree, self.repository.oid_length)
 
 
 def _fold(key: str) -> str:

@@ -115,7 +115,7 @@ class Transaction:
 
     def _base(self, head: Head) -> Files:
         if not self.options.stage_only:
-            return TreeFiles(self.objects, head.tree)
+            return TreeFiles.of_project(self.objects, head.tree)
         if self.staging is None:
             raise EnvironmentFault("a bare repository has no staging area", "leave out --no-commit")
         return StagedFiles(self.objects, self.staging)

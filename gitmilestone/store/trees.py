@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+DEEPEST = 4
+"""Folders below `.milestones/` that are looked into; two levels of shards are the most there are."""
+
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 _SUBMODULE_MODE = 0o160000
@@ -148,11 +151,19 @@ def _apply(content: bytes, changes: Mapping[bytes, tuple[int, str] | None], oid_
     return build(entries)
 
 
-def diff_trees(
+class EntryChange(NamedTuple):
+    """A file that differs; None on the side where there is none."""
+
+    path: str
+    old: TreeEntry | None
+    new: TreeEntry | None
+
+
+def diff_entries(
     old: str | None, new: str | None, get_tree: Callable[[str], bytes], oid_length: int, prefix: str = ""
-) -> Iterator[tuple[str, str, str]]:
-    """Yields (path, old oid, new oid) of the files that differ, "" where there is none, in path order."""
-    if old == new:
+) -> Iterator[EntryChange]:
+    """Yields the files and submodules that differ, in path order; equal and too deep folders are not looked into."""
+    if old == new or prefix.count("/") > DEEPEST:
         return
     before = _entries(old, get_tree, oid_length)
     after = _entries(new, get_tree, oid_length)
@@ -162,10 +173,18 @@ def diff_trees(
         was, now = olds.get(key), news.get(key)
         path = prefix + key.decode("utf-8", "surrogateescape")
         if key.endswith(b"/"):
-            yield from diff_trees(was and was.oid, now and now.oid, get_tree, oid_length, path)
+            yield from diff_entries(was and was.oid, now and now.oid, get_tree, oid_length, path)
         else:
-            old_oid, new_oid = (entry.oid if entry and entry.mode != _SUBMODULE_MODE else "" for entry in (was, now))
-            yield path, old_oid, new_oid
+            yield EntryChange(path, was, now)
+
+
+def diff_trees(
+    old: str | None, new: str | None, get_tree: Callable[[str], bytes], oid_length: int
+) -> Iterator[tuple[str, str, str]]:
+    """Yields (path, old oid, new oid) of the files that differ, "" where there is none, in path order."""
+    for path, was, now in diff_entries(old, new, get_tree, oid_length):
+        old_oid, new_oid = (entry.oid if entry and entry.mode != _SUBMODULE_MODE else "" for entry in (was, now))
+        yield path, old_oid, new_oid
 
 
 def _entries(tree: str | None, get_tree: Callable[[str], bytes], oid_length: int) -> set[TreeEntry]:

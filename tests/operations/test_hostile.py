@@ -20,7 +20,8 @@ from gitmilestone.errors import (
 )
 from gitmilestone.model.ids import make_id
 from gitmilestone.operations.check import check, fix
-from gitmilestone.operations.diff import diff, history
+from gitmilestone.operations.diff import diff
+from gitmilestone.operations.history import history
 from gitmilestone.operations.milestones import replace_text, transition
 from gitmilestone.store.store import Store
 from tests.repositories import ROOT, Clone, run_git

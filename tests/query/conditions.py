@@ -25,7 +25,7 @@ def queries(entries: list[tuple[Milestone, str]]) -> st.SearchStrategy[Query]:
     sortable = [name for name, field in SEARCHED.items() if field.sortable]
     orders = st.lists(st.builds(Order, st.sampled_from(sortable), st.booleans()), max_size=3).map(tuple)
     return st.builds(
-        Query, conditions(entries), orders, st.none() | st.integers(0, 5), st.just(0) | st.integers(0, 4)
+        Query, conditions(entries), orders, st.none() | st.integers(0, 5), st.just(0) | st.integers(0, 4), st.none()
     )
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from gitmilestone.errors import MilestoneError
 from gitmilestone.operations.check import check
-from gitmilestone.operations.diff import history
+from gitmilestone.operations.history import history
 from gitmilestone.operations.query import answer
 from gitmilestone.query.query import Query
 from gitmilestone.store.plan import WriteOptions
@@ -110,7 +110,7 @@ class Project(RuleBasedStateMachine):
         whole, head = self.clone.others(), self.git("rev-parse", "HEAD")
         with self.clone.store() as store:
             for files in (store.files_at(), store.staged_files(), store.work_files()):
-                found = answer(files, Query())
+                found = answer(store, files, Query())
                 check(files)
             for row in found.rows:
                 if row.milestone.id in self.clone.ids():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gitmilestone.errors import EnvironmentFault
-from gitmilestone.operations.diff import history
+from gitmilestone.operations.history import history
 from gitmilestone.operations.query import answer
 from gitmilestone.query.query import Query
 from gitmilestone.store.plan import WriteOptions
@@ -22,7 +22,7 @@ GIT_VERSION = tuple(int(part) for part in re.findall(r"\d+", run_git("version"))
 
 def listed(clone: Clone) -> list[tuple[str, str]]:
     with clone.store() as store:
-        return [(row.milestone.id, row.milestone.status) for row in answer(store.files_at(), Query()).rows]
+        return [(row.milestone.id, row.milestone.status) for row in answer(store, store.files_at(), Query()).rows]
 
 
 def exercise(clone: Clone, *, has_work_tree: bool = True, untouched: str = "") -> None:

@@ -56,7 +56,7 @@ def test_row_6_on_a_read_only_file_system_reads_work(clone: Clone, tmp_path: Pat
         subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
         there = Clone(place)
         with there.store() as store:
-            assert [row.milestone.id for row in answer(store.files_at(), Query()).rows] == ["ship"]
+            assert [row.milestone.id for row in answer(store, store.files_at(), Query()).rows] == ["ship"]
         with pytest.raises(EnvironmentFault, match="read-only file system"):
             there.new("other")
     finally:

@@ -253,7 +253,7 @@ def test_row_21_a_folder_below_that_is_a_link_is_refused(clone: Clone, tmp_path:
     assert clone.locks() == []
     with clone.store() as store:
         for files in (store.files_at(), store.work_files()) if is_committed else (store.work_files(),):
-            assert [problem.code for problem in answer(files, Query()).problems] == ["symbolic-link"]
+            assert [problem.code for problem in answer(store, files, Query()).problems] == ["symbolic-link"]
 
 
 def test_row_21_a_milestone_that_is_a_link_is_reported_and_left(clone: Clone, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_row_21_a_milestone_that_is_a_link_is_reported_and_left(clone: Clone, tm
     clone.git("commit", "-qm", "a link")
     with clone.store() as store:
         for files in (store.files_at(), store.staged_files(), store.work_files()):
-            found = answer(files, Query())
+            found = answer(store, files, Query())
             assert [row.milestone.id for row in found.rows] == ["other"]
             assert [problem.code for problem in found.problems] == ["symbolic-link"]
     attempts: list[Callable[[], object]] = [
@@ -329,7 +329,7 @@ def test_row_24_a_file_whose_name_is_not_nfc_is_reported(clone: Clone) -> None:
     clone.git("-c", "core.precomposeUnicode=false", "add", ".")
     clone.git("commit", "-qm", "by hand")
     with clone.store() as store:
-        found = answer(store.files_at(), Query())
+        found = answer(store, store.files_at(), Query())
     assert (found.rows, found.unreadable) == ([], 2)
 
 

@@ -20,10 +20,12 @@ SECTIONS: dict[str, str] = {
 GROUPS: dict[str, str] = {
     "task": "Change the tasks of a milestone",
     "depend": "Change what a milestone waits for",
+    "index": "Look after the local index, which makes reading fast",
 }
 
 STATUSES = ("planned", "in_progress", "blocked", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "critical")
+LAYOUTS = ("flat", "sharded", "sharded2")
 LIST_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "ids")
 CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 
@@ -130,7 +132,7 @@ COMMANDS: tuple[Command, ...] = (
                 ("--layout",),
                 "All files in one folder, or spread over folders for thousands of milestones.",
                 "choice",
-                ("flat", "sharded"),
+                LAYOUTS,
             ),
             *_WRITE,
         ),
@@ -182,6 +184,13 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Option(("-n", "--limit"), "At most that many.", "integer"),
             Option(("--offset",), "Leave out the first ones.", "integer"),
+            Option(
+                ("--after",),
+                "Only what follows that milestone in this order: the next page, wherever it is.",
+                metavar="ID",
+                completes="id",
+            ),
+            Option(("--explain",), "Say how the query is answered: its SQL, the plan, what was read.", "flag"),
             *_format(*LIST_FORMATS),
             *_WHERE,
         ),
@@ -191,7 +200,7 @@ COMMANDS: tuple[Command, ...] = (
             ("Everything, for a program", "git milestone list --all --json"),
             ("As it was at a release", "git milestone list --at v1.0"),
         ),
-        exclusive=(_ONE_PLACE, _ONE_FORMAT),
+        exclusive=(_ONE_PLACE, _ONE_FORMAT, ("offset", "after"), ("explain", "format")),
         section="read",
     ),
     Command(
@@ -205,11 +214,34 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         ("log",),
-        "Show what happened to a milestone: when, who, what",
+        "Show what happened to milestones: when, who, what",
         f"{_COMMANDS}log:run",
-        "Derived from the history of commits, newest first; nothing is stored for it.",
-        (_ID_OR_CURRENT,),
-        (Option(("-n", "--limit"), "At most that many.", "integer"), *_format("text", "json"), _AT),
+        "Derived from the history of commits, newest first: every change of a field, and the commits whose message "
+        "names a milestone in a trailer (`Milestone: ID`). Without ID, of all milestones. A milestone that was deleted "
+        "is known by its whole id.",
+        (
+            _ID._replace(
+                doc="A milestone's id, or a beginning of it that no other has; `@` is the current one; all by default.",
+                required=False,
+            ),
+        ),
+        (
+            Option(("--since",), "Only commits from then on; as git reads dates.", metavar="DATE"),
+            Option(("--until",), "Only commits up to then.", metavar="DATE"),
+            Option(("--author",), "Only commits whose author has that in the name or address.", metavar="TEXT"),
+            Option(
+                ("--field",), "Only changes of that field; `tasks` is anything in a task, `x.KEY` a key of your own.",
+                many=True, metavar="NAME",
+            ),
+            Option(("-n", "--limit"), "At most that many commits.", "integer"),
+            *_format("text", "json"),
+            _AT,
+        ),
+        examples=(
+            ("What happened last week", 'git milestone log --since="1 week ago"'),
+            ("Who moved which due day", "git milestone log --field due"),
+            ("How one milestone came to be what it is", "git milestone log ship-2fa"),
+        ),
         exclusive=(_ONE_FORMAT,),
         section="read",
     ),
@@ -395,6 +427,35 @@ COMMANDS: tuple[Command, ...] = (
         ),
         exclusive=(_ONE_PLACE,),
         section="bulk",
+    ),
+    Command(
+        ("index", "status"),
+        "Say what the local index holds",
+        f"{_COMMANDS}index:status",
+        "It is looked at as it lies, and not brought up to date.",
+        options=(_JSON,),
+        section="project",
+    ),
+    Command(
+        ("index", "rebuild"),
+        "Build the local index from nothing",
+        f"{_COMMANDS}index:rebuild",
+        "Nobody has to: whatever happens to it, the next command that reads mends it.",
+        section="project",
+    ),
+    Command(
+        ("index", "verify"),
+        "Compare every row of the local index with its file",
+        f"{_COMMANDS}index:verify",
+        "Costs as much as building it. The exit status is 1 when a row differs.",
+        section="project",
+    ),
+    Command(
+        ("index", "drop"),
+        "Remove the local index",
+        f"{_COMMANDS}index:drop",
+        "The next command that reads makes it again, unless the project is small.",
+        section="project",
     ),
     Command(
         ("check",),

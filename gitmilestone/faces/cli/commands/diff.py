@@ -59,15 +59,14 @@ def format_change(change: Change, style: Style) -> str:
     milestone = change.new or change.old
     title = style.cell(milestone.title) if milestone else ""
     lines = [f"{style.paint(f'{mark} {change.id}', colour)}  {title}"]
-    lines += format_fields(change, style) if change.kind == "changed" else []
+    if change.kind == "changed":
+        lines += [f"    {format_field(field, style)}" for field in change.fields()]
     return "\n".join(lines) + "\n"
 
 
-def format_fields(change: Change, style: Style) -> list[str]:
-    """A line for each field that differs; of a new milestone, all but what is so of every new one."""
-    new = change.new if change.old is None else None
-    shown = [field for field in change.fields() if not (new and field.field in ("title", "created"))]
-    return [f"    {field.field}: {_describe(field, style)}" for field in shown]
+def format_field(change: FieldChange, style: Style) -> str:
+    """`due: 2027-01-15 -> 2027-02-01`."""
+    return f"{style.cell(change.field)}: {_describe(change, style)}"
 
 
 def _describe(change: FieldChange, style: Style) -> str:

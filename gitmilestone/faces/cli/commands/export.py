@@ -11,7 +11,7 @@ from gitmilestone.operations.query import Answer, answer
 
 
 def run(context: Context, values: Values) -> int:
-    answered = answer(files_of(context, values), read_query(values, ""))
+    answered = answer(context.store, files_of(context, values), read_query(values, ""), watch=context)
     context.write(format_rows(answered.rows, values["format"] or "jsonl", context.style, today()))
     if values["format"] == "csv":
         _say_what_is_left_out(context, answered)

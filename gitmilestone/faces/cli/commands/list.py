@@ -6,7 +6,7 @@ from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, rep
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import Answer, answer
+from gitmilestone.operations.query import COUNTED, Answer, answer
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
 
@@ -18,7 +18,12 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "table"
     query = read_query(values, "status:open")
     files = files_of(context, values)
-    answered = answer(files, query, read_query(values, ""))
+    if values["explain"]:
+        from gitmilestone.faces.cli.commands.explain import write_explanation
+
+        return write_explanation(context, values, files, query)
+    wider = None if values["after"] else read_query(values, "")
+    answered = answer(context.store, files, query, wider, context, after=values["after"])
     context.write(format_rows(answered.rows, form, context.style, today()))
     if form == "table":
         _say_what_is_hidden(context, answered, query)
@@ -62,9 +67,12 @@ def _say_what_is_hidden(context: Context, answered: Answer, query: Query) -> Non
     """What a person would otherwise take for all there is."""
     hidden = answered.total - len(answered.rows) - query.offset
     closed = answered.wider_total - answered.total
-    if query.limit is not None and hidden > 0:
-        wider, further = query.limit + hidden, query.offset + query.limit
-        _note(context, f"... and {hidden} more (--limit {wider}, or --offset {further})")
+    if query.limit is not None and hidden > 0 and answered.rows:
+        last = answered.rows[-1].milestone.id
+        if hidden < COUNTED:
+            _note(context, f"... and {hidden} more (--limit {query.limit + hidden}, or --after {last})")
+        else:
+            _note(context, f"... and {COUNTED} or more (--after {last})")
     elif not answered.total and closed:
         _note(context, f"nothing that is open; {closed} closed (--all shows {'it' if closed == 1 else 'them'})")
     elif not answered.total and answered.served:

@@ -1,48 +1,85 @@
-"""`git milestone log ID`"""
+"""`git milestone log [ID]`"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from gitmilestone.faces.cli.commands.diff import format_fields, to_json_field
+from gitmilestone.derived.history import Selection
+from gitmilestone.faces.cli.commands.diff import format_field, to_json_field
 from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.operations.diff import Event, history
+from gitmilestone.operations.history import Event, check_field, iter_events, name_in_history, open_history
+from gitmilestone.store.log import read_date
+
+_WORDS = {"added": "created", "removed": "deleted"}
 
 
 def run(context: Context, values: Values) -> int:
-    shown = history(context.store, find_id(context, values["id"]), values["at"] or "HEAD", values["limit"])
-    if values["json"] or values["format"] == "json":
-        from gitmilestone.faces.cli.json_values import dump_envelope
+    revision = values["at"] or "HEAD"
+    given = find_id(context, values["id"]) if values["id"] else None
+    selection = _read_selection(context, values)
+    with open_history(context.store, revision, context) as opened:
+        if given is not None:
+            selection = selection._replace(milestone_id=name_in_history(context.store, opened, given, revision))
+        events = iter_events(opened, selection)
+        if values["json"] or values["format"] == "json":
+            from gitmilestone.faces.cli.json_values import dump_envelope
 
-        context.write(dump_envelope("events", map(_to_json_event, shown), context.style))
-        return 0
-    for event in shown:
-        context.write(format_event(event, context.style))
+            context.write(dump_envelope("events", map(_to_json_event, events), context.style))
+        else:
+            for text in _iter_text(events, context.style, names_ids=given is None):
+                context.write(text)
     return 0
 
 
-def format_event(event: Event, style: Style) -> str:
+def _read_selection(context: Context, values: Values) -> Selection:
+    since, until = (
+        read_date(context.store.git, text) if (text := values.get(name)) else None for name in ("since", "until")
+    )
+    fields = tuple(map(check_field, values["field"] or ()))
+    return Selection("", since, until, values["author"] or "", fields, values["limit"])
+
+
+def _iter_text(events: Iterator[Event], style: Style, names_ids: bool) -> Iterator[str]:
+    """A line for each commit, then what it did to each milestone, indented below the id where that is not said."""
+    last = ""
+    for event in events:
+        if event.commit != last:
+            yield format_commit(event, style)
+        last = event.commit
+        if names_ids:
+            yield f"  {style.paint(event.id, 'cyan')}\n"
+        yield "".join(f"    {line}\n" for line in _describe(event, style))
+
+
+def format_commit(event: Event, style: Style) -> str:
     head = style.paint(event.commit[:10], "yellow")
-    lines = [f"{head} {event.time:%Y-%m-%d} {style.cell(event.author)}: {style.cell(event.subject)}"]
-    if event.change is None:
-        lines.append("    no field changed" if event.is_readable else "    its file can't be read before or after")
-    else:
-        kind = "created" if event.change.old is None else "deleted" if event.change.new is None else ""
-        lines += [f"    {kind}"] if kind else []
-        lines += format_fields(event.change, style) if event.change.new else []
-    return "\n".join(lines) + "\n"
+    return f"{head} {event.time:%Y-%m-%d} {style.cell(event.author)}: {style.cell(event.subject)}\n"
+
+
+def _describe(event: Event, style: Style) -> list[str]:
+    """A line for each field; of a new milestone, all but what is so of every new one."""
+    change = event.change
+    if change is None:
+        return ["its commit names it" if event.is_readable else "its file can't be read before or after"]
+    lines = [_WORDS[change.kind]] if change.kind in _WORDS else []
+    if change.kind == "removed":
+        return lines
+    hidden = ("title", "created") if change.kind == "added" else ()
+    return lines + [format_field(field, style) for field in change.fields() if field.field not in hidden]
 
 
 def _to_json_event(event: Event) -> dict[str, Any]:
+    change = event.change
     return {
         "commit": event.commit,
         "time": f"{event.time:%Y-%m-%dT%H:%M:%SZ}",
         "author": {"name": event.author, "email": event.email},
         "subject": event.subject,
-        "id": event.change.id if event.change else None,
-        "kind": event.change.kind if event.change else None,
-        "fields": [to_json_field(field) for field in event.change.fields()] if event.change else [],
+        "id": event.id,
+        "kind": change.kind if change else "named" if event.is_readable else None,
+        "fields": [to_json_field(field) for field in change.fields()] if change else [],
     }

@@ -10,7 +10,6 @@ from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.operations.current import CURRENT
 from gitmilestone.store.files import Files
 
 FINDINGS = 1
@@ -22,13 +21,17 @@ def files_of(context: Context, values: Values) -> Files:
         return context.store.staged_files()
     if values.get("worktree"):
         return context.store.work_files()
-    return context.store.files_at(values.get("at") or "HEAD")
+    if values.get("at") in (None, "HEAD"):
+        return context.store.files_when_opened()
+    return context.store.files_at(values["at"])
 
 
 def find_id(context: Context, text: str | None) -> str:
     """The id that a command means: `@`, or none where it may be left out, is the current milestone."""
     if text not in (None, "@"):
         return str(text)
+    from gitmilestone.operations.current import CURRENT
+
     current = context.store.read_state(CURRENT)
     if current is None:
         raise InvalidRequest("no milestone is named, and none is current", "`git milestone current ID` sets one")

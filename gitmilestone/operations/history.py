@@ -1,0 +1,122 @@
+"""What happened to milestones, from the commits that the history was derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gitmilestone.derived import database
+from gitmilestone.derived.history import ChangeRow, CommitRow, History, Selection
+from gitmilestone.derived.watch import SILENT, Watch
+from gitmilestone.errors import AmbiguousId, InvalidValue, MilestoneNotFound
+from gitmilestone.model.change import FieldChange
+from gitmilestone.model.fields import FIELDS
+from gitmilestone.model.kinds import find_nearest
+from gitmilestone.operations.reading import find_file
+from gitmilestone.store.store import Store
+
+_KINDS = {"created": "added", "changed": "changed", "deleted": "removed"}
+_OF_PROJECT = "x."
+
+
+class RecordedChange(NamedTuple):
+    """What a commit changed of a milestone. Values are texts as in its file, or lists and mappings of text."""
+
+    id: str
+    kind: str
+    field_changes: tuple[FieldChange, ...]
+
+    def fields(self) -> list[FieldChange]:
+        """What differs, in the order of the canonical form; all of it where one side is absent."""
+        return list(self.field_changes)
+
+
+class Event(NamedTuple):
+    """What a commit did to a milestone.
+
+    Attributes:
+        time: The author's.
+        id: The milestone's.
+        change: None where its file could not be read before or after, and where the commit's message only names it.
+        is_readable: False in the first case.
+    """
+
+    commit: str
+    author: str
+    email: str
+    time: datetime
+    subject: str
+    id: str
+    change: RecordedChange | None
+    is_readable: bool = True
+
+
+def open_history(store: Store, revision: str = "HEAD", watch: Watch = SILENT) -> History:
+    """The history of a revision, to be closed by a `with`; O(commits that came or went since it was last opened).
+
+    Raises:
+        UnknownRevision: It names no commit.
+    """
+    return database.open_history(store, store.commit_at(revision), watch)
+
+
+def history(store: Store, text: str, revision: str = "HEAD", limit: int | None = None) -> Iterator[Event]:
+    """What happened to a milestone, newest first, as `iter_events` and `name_in_history` say.
+
+    Args:
+        limit: At most that many commits.
+
+    Raises:
+        MilestoneNotFound.
+    """
+    with open_history(store, revision) as opened:
+        selection = Selection(name_in_history(store, opened, text, revision), limit=limit)
+        yield from iter_events(opened, selection)
+
+
+def name_in_history(store: Store, opened: History, text: str, revision: str = "HEAD") -> str:
+    """The id that `text` names now, or named once: deleted milestones have a history too, by their whole id.
+
+    Raises:
+        MilestoneNotFound, AmbiguousId, InvalidId.
+    """
+    try:
+        path = find_file(store.files_at(revision), text).path
+    except (MilestoneNotFound, AmbiguousId):
+        if not opened.knows(text):
+            raise
+        return text
+    return path.rpartition("/")[2].removesuffix(".yaml")
+
+
+def iter_events(opened: History, selection: Selection) -> Iterator[Event]:
+    """What was selected, newest first by the graph; one event for each milestone of a commit, and lazily."""
+    return (_to_event(commit, change) for commit, change in opened.iter_changes(selection))
+
+
+def check_field(name: str) -> str:
+    """A name of a field, of something in the tasks, or of a key of the project's own.
+
+    Raises:
+        InvalidValue.
+    """
+    if name in FIELDS or name.startswith(("tasks.", _OF_PROJECT)):
+        return name
+    nearest = find_nearest(name, FIELDS)
+    hint = f"did you mean {nearest}?" if nearest else f"one of {', '.join(FIELDS)}, or {_OF_PROJECT}KEY"
+    raise InvalidValue(f"there is no field {name!r}", hint)
+
+
+def _to_event(commit: CommitRow, change: ChangeRow) -> Event:
+    kind = _KINDS.get(change.kind) if change.is_readable else None
+    return Event(
+        commit.oid,
+        commit.author,
+        commit.email,
+        datetime.fromtimestamp(commit.authored, UTC),
+        commit.subject,
+        change.milestone_id,
+        RecordedChange(change.milestone_id, kind, change.fields) if kind else None,
+        change.is_readable,
+    )
