@@ -19,7 +19,7 @@ from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.derived.workers import Workers
 from gitmilestone.derived.writer import Writer
-from gitmilestone.errors import MissingObject
+from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
 from gitmilestone.store.files import FileEntry, Files, TreeFiles, WorkFiles
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import TreeEntry
@@ -99,7 +99,7 @@ class _Refresh:
         self.files = files
         self.watch = watch
         self.contents = Contents(store.objects, store.repository.work_dir)
-        self.writer = Writer(connection, self._read)
+        self.writer = Writer(connection, self._read_again)
         self.parsed: list[Parsed] = []
 
     def run(self, before: str | None, is_build: bool) -> None:
@@ -118,12 +118,12 @@ class _Refresh:
                 self.connection.execute(statement)
 
     def _find_steps(self, before: str | None) -> list[Step] | None:
-        """The difference of two trees; None where one of them is not there to be compared."""
+        """The difference of two trees; None where one of them is not there, or corrupt, and can't be compared."""
         if before is None or not isinstance(self.files, TreeFiles):
             return None
         try:
             changes = list(self.store.iter_changed_entries(before or None, self.files.tree))
-        except MissingObject:
+        except (MissingObject, GitFailed):
             return None
         return [Step(path, old is not None, _to_file(path, new)) for path, old, new in changes]
 
@@ -214,6 +214,17 @@ class _Refresh:
         if isinstance(self.files, WorkFiles):
             return iter_work_parsed(self.files, self.store.objects, entries)
         return self.contents.iter_parsed(entries)
+
+    def _read_again(self, entries: Sequence[FileEntry]) -> Iterable[Parsed]:
+        """Those that are still there: a step to come takes the others away, and their blobs may be gone already."""
+        return self._read([entry for entry in entries if self._is_there(entry)])
+
+    def _is_there(self, entry: FileEntry) -> bool:
+        try:
+            found = self.files.find(entry.path)
+        except UnsafePath:
+            return False
+        return found is not None and found.is_plain and found.oid in (entry.oid, None)
 
 
 def _to_file(path: str, entry: TreeEntry | None) -> FileEntry | None:

@@ -13,7 +13,7 @@ from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.store.files import FileEntry, Files, WorkFiles
 from gitmilestone.store.objects import Objects
 
-
+_USUAL_BYTES = 1 << 14  # what is asked for is allocated first
 _WORTH_HASHING = 64
 """Files from which the import of hashlib pays."""
 
@@ -148,7 +148,9 @@ class Contents:
         except (OSError, ValueError):
             return None
         try:
-            content = os.read(descriptor, MAX_BYTES + 1)
+            content = os.read(descriptor, _USUAL_BYTES)
+            if len(content) == _USUAL_BYTES:
+                content += os.read(descriptor, MAX_BYTES + 1 - _USUAL_BYTES)
         except OSError:
             return None
         finally:

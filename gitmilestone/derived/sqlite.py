@@ -1,11 +1,10 @@
 """The index: milestones in SQLite, in memory or in a file."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gitmilestone.derived.rows import (
     MILESTONE_COLUMNS,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 _FEW = 2000
 """Rows up to which it costs less to find them all and sort, than to look for them in the order of the answer."""
 
-_COLUMNS = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
+ROW_COLUMNS = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
 
 Values = tuple[str | float | None, ...]
 
@@ -53,27 +52,6 @@ class Unserved(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-class Explanation(NamedTuple):
-    """How a query is answered.
-
-    Attributes:
-        sql, parameters: Of the statement that finds the milestones.
-        plan: The lines of SQLite's query plan.
-        indexes: Those that serve it, in the order of the plan.
-        rows_read: How many rows of `milestone` were looked at.
-        rows: How many were found.
-        seconds: What the answer took, with its tasks and dependencies.
-    """
-
-    sql: str
-    parameters: tuple[str | float, ...]
-    plan: tuple[str, ...]
-    indexes: tuple[str, ...]
-    rows_read: int
-    rows: int
-    seconds: float
-
-
 class Index:
     """Milestones in the tables of `gitmilestone.derived.schema`; a context manager.
 
@@ -85,7 +63,7 @@ class Index:
         self.connection = connection
 
     @classmethod
-    def memory(cls) -> Index:
+    def memory(cls) -> Self:
         index = cls(sqlite3.connect(":memory:", isolation_level=None))
         index.create()
         return index
@@ -103,7 +81,7 @@ class Index:
         self.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self.connection.execute("COMMIT")
 
-    def __enter__(self) -> Index:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -161,7 +139,7 @@ class Index:
 
     def iter_rows(self, query: Query) -> Iterator[Row]:
         """The same, some at a time: memory follows neither the answer nor the index."""
-        for found in self._iter_found(query, _COLUMNS):
+        for found in self._iter_found(query, ROW_COLUMNS):
             try:
                 yield from self._complete(found)
             except ValueError as error:  # a date, a number or JSON that nobody has written
@@ -199,7 +177,7 @@ class Index:
             found.setdefault(target, []).append(name)
         return found
 
-    def statistics(self, today: date) -> Statistics:
+    def statistics(self, today: date) -> "Statistics":
         from gitmilestone.derived.statistics import gather_statistics
 
         return gather_statistics(self.connection, today)
@@ -227,45 +205,8 @@ class Index:
         ids = frozenset(name for _, name, text, _ in found if text is not None)
         return Unserved(len(found), ids, tuple(problems))
 
-    def explain(self, query: Query) -> Explanation:
-        """Answers a query, and says how."""
-        import re
-        from time import perf_counter
-
-        text, parameters = next(self._iter_statements(query, _COLUMNS))
-        explained = self.connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters).fetchall()
-        plan = tuple(str(line[3]) for line in explained)
-        indexes = re.findall(r"USING (?:COVERING )?INDEX (\w+)", "\n".join(plan))
-        begin = perf_counter()
-        rows = len(self.rows(query))
-        seconds = perf_counter() - begin
-        rows_read = self._count_read(query)
-        return Explanation(text, parameters, plan, tuple(dict.fromkeys(indexes)), rows_read, rows, seconds)
-
-    def _count_read(self, query: Query) -> int:
-        """Finds the rows again, with a condition that counts how often it is asked."""
-        import re
-
-        read = 0
-
-        def count() -> int:
-            nonlocal read
-            read += 1
-            return 1
-
-        self.connection.create_function("count_read", 0, count)
-        left = query.limit
-        for text, parameters in self._iter_statements(query, "milestone.id"):
-            counting = re.sub(r"( FROM milestone| = chosen\.\w+) WHERE ", r"\1 WHERE count_read() AND ", text, count=1)
-            if left is not None:
-                parameters = (*parameters[:-2], left, parameters[-1])
-            found = len(self.connection.execute(counting, parameters).fetchall())
-            left = None if left is None else left - found
-            if left == 0:
-                break
-        return read
-
-    def _iter_statements(self, query: Query, columns: str) -> Iterator[Sql]:
+    def iter_statements(self, query: Query, columns: str) -> Iterator[Sql]:
+        """What finds a query's rows, one behind the other; a limit is bound last but one, and holds for all of them."""
         if query.after is None:
             return iter([compile_query(query, columns, selection=self._choose(query))])
         return compile_pages(query, columns)
@@ -284,7 +225,7 @@ class Index:
 
     def _iter_found(self, query: Query, columns: str) -> Iterator[list[Record]]:
         left = query.limit
-        for text, parameters in self._iter_statements(query, columns):
+        for text, parameters in self.iter_statements(query, columns):
             if left is not None:  # what the statements before it have left of the limit, which is bound last but one
                 parameters = (*parameters[:-2], left, parameters[-1])
             for found in self._iter_chunks((text, parameters)):
@@ -311,9 +252,8 @@ class Index:
 
     def _find_tasks(self, ids: Sequence[str]) -> dict[str, list[Task]]:
         found: dict[str, list[Task]] = {}
-        statement = (
-            f"SELECT milestone_id, {TASK_COLUMNS} FROM task WHERE milestone_id IN (%s) ORDER BY milestone_id, position"
-        )
+        columns = f"milestone_id, {TASK_COLUMNS}"
+        statement = f"SELECT {columns} FROM task WHERE milestone_id IN (%s) ORDER BY milestone_id, position"
         for milestone_id, *record in self._select(statement, ids):
             found.setdefault(milestone_id, []).append(decode_task(record))
         return found

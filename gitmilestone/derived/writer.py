@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from sqlite3 import Connection
@@ -44,7 +43,7 @@ class Writer:
     path's bytes, and every other one is `unserved`.
 
     Args:
-        read: Parses files again, for those that take the place of one that went.
+        read: Parses those files again that are still there, to take the place of one that went.
     """
 
     def __init__(self, connection: Connection, read: Read) -> None:
@@ -81,6 +80,8 @@ class Writer:
         """Takes those documents out again that were parsed once and left the tree."""
         if not self._has_retired:
             return
+        import json
+
         for entry in entries:
             place = find_place(entry.path)
             if place is None or not entry.oid:
@@ -95,6 +96,8 @@ class Writer:
 
     def retire(self, documents: Iterable[tuple[bytes, str, DocumentRows]]) -> None:
         """Keeps what was parsed, by blob and id."""
+        import json
+
         records = [(oid, name, json.dumps(rows, ensure_ascii=False)) for oid, name, rows in documents]
         self._connection.executemany("INSERT OR IGNORE INTO retired (oid, id, rows) VALUES (?, ?, ?)", records)
         self._has_retired = True
@@ -149,6 +152,10 @@ class Writer:
 
     def _put_aside(self, files: Sequence[Parsed]) -> None:
         """A file that is readable, and not the first of its id, has NULL for problems."""
+        if not files:
+            return
+        import json
+
         records = [
             (
                 os.fsencode(file.path),
@@ -158,8 +165,7 @@ class Writer:
             )
             for file in files
         ]
-        if records:
-            self._connection.executemany("INSERT INTO unserved VALUES (?, ?, ?, ?)", records)
+        self._connection.executemany("INSERT INTO unserved VALUES (?, ?, ?, ?)", records)
 
     def _insert(self, files: Sequence[Parsed]) -> None:
         rows: dict[str, list[Record]] = {table: [] for table in TABLES}

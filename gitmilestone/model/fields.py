@@ -4,8 +4,7 @@ Reading, validation, the JSON Schema, SQL columns, merge policy and the document
 these tables: a new field is one row here and one attribute of Milestone or Task.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import Literal, NamedTuple
 
 from gitmilestone.model import kinds

@@ -1,7 +1,6 @@
 """What a field's value can be: how its text is read and written, its SQL type, its JSON Schema."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime

@@ -1,7 +1,6 @@
 """Where files lie below `.milestones/`."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import Literal, NamedTuple
 
 from gitmilestone.model.ids import find_id_fault

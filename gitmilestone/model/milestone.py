@@ -1,7 +1,6 @@
 """One milestone: an immutable value."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple

@@ -1,7 +1,6 @@
 """Located faults in milestone files."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]

@@ -1,7 +1,6 @@
 """One line of an answer: a milestone with what is computed about it."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import NamedTuple
 
 from gitmilestone.model.milestone import Milestone

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.database import read_index
-from gitmilestone.derived.sqlite import Explanation, Index
+from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
 COUNTED = 1000
 """Rows behind a page that are counted: beyond it, nobody wants to wait for the number."""
-
-
-class Explained(NamedTuple):
-    """Attributes:
-    is_on_disk: Whether the index is; else it was made in memory from the files.
-    milestones: How many it has.
-    """
-
-    how: Explanation
-    is_on_disk: bool
-    milestones: int
 
 
 class Answer(NamedTuple):
@@ -71,7 +60,7 @@ def answer(
     """
 
     def read(index: Index) -> Answer:
-        placed = _place(index, query, after)
+        placed = place(index, query, after)
         rows = index.rows(placed)
         is_cut = query.limit is not None or query.offset
         total = index.count(placed, query.offset + len(rows) + COUNTED) if is_cut else len(rows)
@@ -82,20 +71,12 @@ def answer(
     return read_index(store, files, read, watch)
 
 
-def explain(store: Store, files: Files, query: Query, watch: Watch = SILENT, *, after: str | None = None) -> Explained:
-    """Answers a query, and says how. Arguments and errors as in `answer`."""
-
-    def read(index: Index) -> Explained:
-        return Explained(index.explain(_place(index, query, after)), index.is_on_disk, index.milestones)
-
-    return read_index(store, files, read, watch)
-
-
 def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:
     return read_index(store, files, lambda index: index.statistics(today), watch)
 
 
-def _place(index: Index, query: Query, after: str | None) -> Query:
+def place(index: Index, query: Query, after: str | None) -> Query:
+    """The query, continued behind a milestone that is named by its id."""
     if after is None:
         return query
     keys = index.keys_of(query, after)

@@ -1,7 +1,6 @@
 """What is asked for: pure values, free of any database."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -39,14 +38,14 @@ class Text(NamedTuple):
 
 
 class Not(NamedTuple):
-    part: Condition
+    part: "Condition"
 
 
 class Group(NamedTuple):
     """All (`and`) or any (`or`) of the parts; without parts true, or false, of every milestone."""
 
     operator: Literal["and", "or"]
-    parts: tuple[Condition, ...]
+    parts: tuple["Condition", ...]
 
 
 Condition = Term | Text | Not | Group

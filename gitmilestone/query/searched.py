@@ -1,7 +1,6 @@
 """What a query can ask about: the fields, and how the text of a value is understood."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 

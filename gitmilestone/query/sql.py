@@ -5,8 +5,7 @@ says. Names come from the whitelists below, values are only ever bound. No condi
 compares false, so that `not` means what it says.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple

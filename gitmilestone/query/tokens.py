@@ -1,7 +1,6 @@
 """Query text -> tokens: parentheses, operators, texts, and fields with their values."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import re
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,6 @@
 """The files below `.milestones/` in one state: a revision's tree, the staging area, or the work tree."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -63,7 +62,7 @@ class TreeFiles:
         self._found: dict[str, FileEntry | None] = {}
 
     @classmethod
-    def of_project(cls, objects: Objects, root_tree: str | None) -> TreeFiles:
+    def of_project(cls, objects: Objects, root_tree: str | None) -> "TreeFiles":
         """Those of a whole project's tree.
 
         Raises:
@@ -138,7 +137,7 @@ class TreeFiles:
 class StagedFiles:
     """The files as `git add` left them."""
 
-    def __init__(self, objects: Objects, staging: Staging) -> None:
+    def __init__(self, objects: Objects, staging: "Staging") -> None:
         self.objects = objects
         self.staging = staging
 

@@ -1,7 +1,6 @@
 """Runs git, without the cost of importing subprocess (as much as the whole interpreter's start)."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 import select
 from collections.abc import Mapping

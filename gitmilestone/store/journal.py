@@ -3,13 +3,13 @@
 Written before the branch moves; gone once the work tree and the staging area have followed.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 from typing import NamedTuple
 
 from gitmilestone.store.locks import refuse_unwritable
 from gitmilestone.store.objects import remove_if_present, write_durably
+from gitmilestone.store.repository import JOURNAL
 
 _FORMAT = "git-milestone journal 1"
 
@@ -27,11 +27,7 @@ class Journal(NamedTuple):
 
 
 def journal_path(state_dir: str) -> str:
-    return os.path.join(state_dir, "journal")
-
-
-def has_journal(state_dir: str) -> bool:
-    return os.path.exists(journal_path(state_dir))
+    return os.path.join(state_dir, JOURNAL)
 
 
 def write_journal(state_dir: str, journal: Journal) -> None:

@@ -4,8 +4,7 @@ Loose objects are written here because a process or a library import a write wou
 time; what git alone knows (packs, alternates, lazy fetches, replace refs) is read through git.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple

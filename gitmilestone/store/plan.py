@@ -1,7 +1,6 @@
 """What a write is asked for and what it did: light values, so that commands that only read don't load the protocol."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple

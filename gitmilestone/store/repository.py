@@ -1,7 +1,6 @@
 """Finds the repository: one call of git, whose answer is then pinned for every later call."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -46,6 +45,9 @@ class Repository(NamedTuple):
         """What belongs to this worktree alone: the journal, the current milestone."""
         return os.path.join(self.git_dir, "milestone")
 
+
+JOURNAL = "journal"
+"""In `state_dir`: what a killed writer had begun."""
 
 _QUESTIONS = (
     "--path-format=absolute",

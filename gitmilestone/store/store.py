@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from gitmilestone.errors import EnvironmentFault, InvalidValue, MilestoneError, UnknownRevision
 from gitmilestone.store.files import Files, StagedFiles, TreeFiles, WorkFiles
 from gitmilestone.store.git import Git
-from gitmilestone.store.journal import has_journal
 from gitmilestone.store.locks import CLAIM_SUFFIX, WriteLock, refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
-from gitmilestone.store.plan import Build, WriteOptions, Written
-from gitmilestone.store.repository import Repository, discover
+from gitmilestone.store.repository import JOURNAL, Repository, discover
 from gitmilestone.store.trees import EntryChange, diff_entries, diff_trees
 
 if TYPE_CHECKING:
     from gitmilestone.store.people import People
+    from gitmilestone.store.plan import Build, WriteOptions, Written
     from gitmilestone.store.refs import Head
     from gitmilestone.store.staging import Staging
 
@@ -136,7 +135,7 @@ class Store:
             raise EnvironmentFault("a bare repository has no work tree", "read a revision with --at")
         return WorkFiles(self.repository.work_dir)
 
-    def write(self, build: Build, options: WriteOptions = WriteOptions()) -> Written:
+    def write(self, build: Build, options: WriteOptions | None = None) -> Written:
         """Commits what `build` plans, or nothing; runs `build` again when the branch moves meanwhile.
 
         Args:
@@ -145,10 +144,12 @@ class Store:
         Raises:
             OperationInProgress, DetachedHead, UncommittedEdits, HookRejected, LockHeld, BranchMoved, StorageFull.
         """
+        from gitmilestone.store.plan import WriteOptions
         from gitmilestone.store.recover import recover, remove_leftovers
         from gitmilestone.store.transaction import Transaction
 
         repository = self.repository
+        options = options or WriteOptions()
         if repository.work_dir is None and not repository.is_bare:
             raise EnvironmentFault("this is inside a git directory", "change to the work tree")
         staging = self.staging
@@ -176,8 +177,8 @@ class Store:
             WorkTree(self.repository.work_dir, self.repository.state_dir).lay(contents)
 
     def _needs_recovery(self) -> bool:
-        repository = self.repository
-        return has_journal(repository.state_dir) or os.path.exists(repository.index_path + CLAIM_SUFFIX)
+        journal = os.path.join(self.repository.state_dir, JOURNAL)
+        return os.path.exists(journal) or os.path.exists(self.repository.index_path + CLAIM_SUFFIX)
 
     def _shared_mode(self) -> int:
         value = self.config.get("core.sharedrepository", "").lower()

@@ -4,8 +4,7 @@ A tree that names 100,000 files is several megabytes; making an object of each e
 more than the whole rest of a commit.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import Explained, explain
+from gitmilestone.operations.explain import Explained, explain
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files
