@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parent.parent
-_DOCUMENTS = sorted([_ROOT / "README.md", *(_ROOT / "tests" / "transcripts").glob("*.md")])
+_DOCUMENTS = sorted(
+    [_ROOT / "README.md", _ROOT / "docs" / "analytics.md", *(_ROOT / "tests" / "transcripts").glob("*.md")]
+)
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETS_UP = "python3 -m venv"
 
@@ -65,7 +67,7 @@ def _last_repository(folder: Path) -> Path:
 def _run_block(block: str, directory: Path, environ: dict[str, str]) -> Path:
     for command, expected in _split(block):
         done = subprocess.run(
-            ["bash", "-c", f"{command}\nstatus=$?; pwd > \"$HOME/cwd\"; exit $status"],
+            ["bash", "-c", f'{command}\nstatus=$?; pwd > "$HOME/cwd"; exit $status'],
             cwd=directory,
             env=environ,
             stdout=subprocess.PIPE,

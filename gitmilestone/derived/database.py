@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gitmilestone.derived.schema import SCHEMA_VERSION
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
+from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 
@@ -44,7 +45,7 @@ class IndexFile:
     def __init__(self, folder: str, name: str = "index.sqlite") -> None:
         self.folder = folder
         self.path = os.path.join(folder, name)
-        self.lock_path = os.path.join(folder, "index.lock")
+        self.lock_path = os.path.join(folder, "refresh")
 
     @property
     def exists(self) -> bool:
@@ -90,13 +91,22 @@ class IndexFile:
             if index.version < SCHEMA_VERSION or not index.fits_here:
                 index.close()
                 self.remove()
-                index = Index(self.connect())
-                index.connection.execute("PRAGMA journal_mode = WAL").fetchone()
-                index.create()
+                index = self._create()
             for setting in _REFRESH:
                 index.connection.execute(f"PRAGMA {setting}")
         except BaseException:
             index.close()
+            raise
+        return index
+
+    def _create(self) -> Index:
+        index = Index(self.connect())
+        try:
+            index.connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            index.create()
+        except BaseException:
+            index.close()
+            self.remove()  # one that has no tables only takes space
             raise
         return index
 
@@ -157,7 +167,10 @@ def read_index(store: Store, files: Files, read: Callable[[Index], Result], watc
             with index:
                 return read(index)
         if place.exists or _is_large(files):
-            return _refresh(place, store, files, read, watch)
+            try:
+                return _refresh(place, store, files, read, watch)
+            except (MissingObject, GitFailed, UnsafePath) as fault:
+                raise _NotOnDiskError from fault  # HEAD's perhaps, and so nothing to `files`; else it shows again
         raise _NotOnDiskError
 
     return _fall_back(place, watch, read_on_disk, lambda: _read_in_memory(store, files, read, watch))
@@ -195,11 +208,12 @@ def _fall_back(
         except (NewerIndexError, _NotOnDiskError):
             break
         except sqlite3.Error as error:
-            if is_damage(error) and is_first:
-                watch.warn(f"the index was damaged ({error}); it is built anew")
-                _remove(place, watch)
-                continue
-            if not isinstance(error, sqlite3.OperationalError):
+            if is_damage(error):
+                if is_first:
+                    watch.warn(f"warning: the index was damaged ({error}); it is built anew")
+                    _remove(place, watch)
+                    continue
+            elif not isinstance(error, sqlite3.OperationalError):
                 raise
             _explain(error, watch)
             break
@@ -318,4 +332,4 @@ def _explain(error: Exception, watch: Watch) -> None:
     """A file system that can't be written is nothing to talk about; one that is full is."""
     is_full = isinstance(error, sqlite3.Error) and primary_code(error) == _FULL
     if is_full or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
-        watch.warn("no space is left for the index; the answer comes from memory")
+        watch.warn("warning: no space is left for the index; the answer comes from memory")

@@ -4,7 +4,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from gitmilestone.derived.rows import (
     MILESTONE_COLUMNS,
@@ -37,7 +37,11 @@ _FEW = 2000
 
 ROW_COLUMNS = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
 
+Stamped = TypeVar("Stamped")
 Values = tuple[str | float | None, ...]
+
+UNWRITTEN = (ValueError, TypeError, AttributeError)
+"""What comes of decoding a date, a number or JSON that nobody has written."""
 
 
 class Unserved(NamedTuple):
@@ -104,28 +108,31 @@ class Index:
     @property
     def stamp(self) -> str | None:
         """The oid of the tree that the rows are of, "" for the empty one; None while they are of none."""
-        ((tree,),) = self.connection.execute("SELECT tree FROM stamp")
-        return None if tree is None else str(tree)
+        return self._get_stamped("tree", str)
 
     @property
     def fits_here(self) -> bool:
         """Whether this Python folds texts as the one that wrote it."""
         import unicodedata
 
-        ((written,),) = self.connection.execute("SELECT unicode FROM stamp")
-        return bool(written == unicodedata.unidata_version)
+        return self._get_stamped("unicode", str) == unicodedata.unidata_version
 
     @property
     def milestones(self) -> int:
         """How many there are; O(1)."""
-        ((number,),) = self.connection.execute("SELECT milestones FROM stamp")
-        return int(number)
+        return self._get_stamped("milestones", int) or 0
 
     @property
     def data_volume(self) -> int:
         """Bytes of all files that serve a milestone; O(1)."""
-        ((number,),) = self.connection.execute("SELECT bytes FROM stamp")
-        return int(number)
+        return self._get_stamped("bytes", int) or 0
+
+    def _get_stamped(self, column: str, kind: type[Stamped]) -> Stamped | None:
+        found = self.connection.execute(f"SELECT {column} FROM stamp").fetchone()
+        if found is None or not isinstance(found[0], kind | None):
+            raise sqlite3.DatabaseError("a damaged stamp")
+        value: Stamped | None = found[0]
+        return value
 
     @property
     def retired(self) -> int:
@@ -142,7 +149,7 @@ class Index:
         for found in self._iter_found(query, ROW_COLUMNS):
             try:
                 yield from self._complete(found)
-            except ValueError as error:  # a date, a number or JSON that nobody has written
+            except UNWRITTEN as error:
                 raise sqlite3.DatabaseError(f"a damaged row: {error}") from error
 
     def count(self, query: Query, at_most: int | None = None) -> int:
@@ -192,8 +199,6 @@ class Index:
         found = self.connection.execute(statement).fetchall()
         if not found:
             return Unserved(0, frozenset(), ())
-        import json
-
         from gitmilestone.derived.documents import duplicate
 
         for path, name, text, first in found:
@@ -201,7 +206,7 @@ class Index:
                 second = path.decode("utf-8", "backslashreplace")
                 problems += duplicate(f"{ROOT}/{first}", f"{ROOT}/{second}", name)
             else:
-                problems += [Problem(*values) for values in json.loads(text)]
+                problems += _decode_problems(text)
         ids = frozenset(name for _, name, text, _ in found if text is not None)
         return Unserved(len(found), ids, tuple(problems))
 
@@ -278,3 +283,12 @@ class Index:
         for start in range(0, len(ids), IDS_A_STATEMENT):
             some = ids[start : start + IDS_A_STATEMENT]
             yield from self.connection.execute(statement % ",".join("?" * len(some)), some)
+
+
+def _decode_problems(text: str) -> list[Problem]:
+    import json
+
+    try:
+        return [Problem(*values) for values in json.loads(text)]
+    except UNWRITTEN as error:
+        raise sqlite3.DatabaseError(f"a damaged row: {error}") from error

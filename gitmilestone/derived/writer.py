@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from sqlite3 import Connection
+from sqlite3 import Connection, DatabaseError
 from typing import Any, NamedTuple
 
 from gitmilestone.derived.documents import Parsed
 from gitmilestone.derived.rows import SEARCH_COLUMNS, DocumentRows, Record, encode_search
 from gitmilestone.derived.schema import COLUMNS, IDS_A_STATEMENT, TABLES, insert_statements
+from gitmilestone.derived.sqlite import UNWRITTEN
 from gitmilestone.model.layout import find_place
 from gitmilestone.query.searched import TEXTS
 from gitmilestone.store.files import FileEntry
@@ -92,7 +93,11 @@ class Writer:
             ).fetchone()
             if found:
                 self._connection.execute("DELETE FROM retired WHERE number = ?", found[:1])
-                yield Parsed(entry.path, entry.oid, place.id, tuple(json.loads(found[1])))
+                try:
+                    rows = tuple(json.loads(found[1]))
+                except UNWRITTEN as error:
+                    raise DatabaseError(f"a damaged row: {error}") from error
+                yield Parsed(entry.path, entry.oid, place.id, rows)
 
     def retire(self, documents: Iterable[tuple[bytes, str, DocumentRows]]) -> None:
         """Keeps what was parsed, by blob and id."""
@@ -165,7 +170,8 @@ class Writer:
             )
             for file in files
         ]
-        self._connection.executemany("INSERT INTO unserved VALUES (?, ?, ?, ?)", records)
+        # A broken tree may name a path twice.
+        self._connection.executemany("INSERT OR REPLACE INTO unserved VALUES (?, ?, ?, ?)", records)
 
     def _insert(self, files: Sequence[Parsed]) -> None:
         rows: dict[str, list[Record]] = {table: [] for table in TABLES}
@@ -190,7 +196,10 @@ class Writer:
         if not served:
             return
         ids = [row.id for row in served]
-        rows = dict(self.iter_rows(ids))
+        try:
+            rows = dict(self.iter_rows(ids))
+        except UNWRITTEN as error:
+            raise DatabaseError(f"a damaged row: {error}") from error
         self.retire((row.oid, row.id, rows[row.id]) for row in served)
         forgotten = [("delete", row.number, *rows[row.id][-1]) for row in served]
         self._connection.executemany(f"INSERT INTO {_FORGET} VALUES (?, ?, {_PLACES})", forgotten)

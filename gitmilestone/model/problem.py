@@ -15,6 +15,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "bad-id": ("error", "a file's name is not a valid milestone id"),
     "duplicate-id": ("error", "two files have the same id"),
     "wrong-folder": ("error", "a file's folder does not follow from the status in it"),
+    "wrong-layout": ("warning", "files do not lie where the project's layout has them; they are read all the same"),
     "conflict-marker": ("error", "a merge conflict was committed"),
     "yaml-syntax": ("error", "a file is not well-formed YAML"),
     "yaml-tag": ("error", "a YAML tag; every value is plain text"),

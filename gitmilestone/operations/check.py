@@ -9,7 +9,18 @@ from typing import NamedTuple
 from gitmilestone.derived.documents import not_plain
 from gitmilestone.model.config import VOCABULARIES, read_project
 from gitmilestone.model.document import Document
-from gitmilestone.model.layout import FOLDERS, PROJECT_FILE, ROOT, SUFFIX, find_place, folder_of, path_of
+from gitmilestone.model.layout import (
+    FOLDERS,
+    PROJECT_FILE,
+    ROOT,
+    SUFFIX,
+    Layout,
+    find_path_fault,
+    find_place,
+    folder_of,
+    path_in,
+    path_of,
+)
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.init import ATTRIBUTES_FILE
@@ -44,6 +55,7 @@ def check(files: Files) -> Report:
         if document.milestone:
             problems += _iter_links(document, document.milestone, reading)
             problems += _iter_unknown_words(document, document.milestone, vocabularies)
+    problems += _iter_misplaced(files, project.layout)
     problems += _iter_cycles(reading)
     checked = len(reading.documents) + reading.unreadable
     return Report(tuple(sorted(set(problems))), checked, content is not None)
@@ -103,6 +115,22 @@ def _iter_stray(files: Files) -> Iterator[Problem]:
             yield Problem(path, 0, "unexpected-file", message, "move it out of .milestones/")
         elif folder not in (*FOLDERS, "config", ATTRIBUTES_FILE):
             yield Problem(path, 0, "unexpected-file", "nothing reads this file", "move it out of .milestones/")
+
+
+def _iter_misplaced(files: Files, layout: Layout) -> Iterator[Problem]:
+    """One problem for all of them: a branch from before a migration may bring thousands."""
+    # A folder whose name is no text has a problem of its own.
+    entries = (entry for entry in files.iter_entries() if entry.is_plain and entry.path.isprintable())
+    places = ((entry.path, find_place(entry.path)) for entry in entries)
+    misplaced = [
+        path
+        for path, place in places
+        if place and not find_path_fault(place) and path != path_in(place.folder, place.id, layout)
+    ]
+    if misplaced:
+        count = f"{len(misplaced)} file{' is' if len(misplaced) == 1 else 's are'}"
+        message = f"{count} not where `layout: {layout}` has them, the first of them {ROOT}/{misplaced[0]}"
+        yield Problem(f"{ROOT}/{PROJECT_FILE}", 0, "wrong-layout", message, "`git milestone migrate format` moves them")
 
 
 def _iter_links(document: Document, milestone: Milestone, reading: Reading) -> Iterator[Problem]:

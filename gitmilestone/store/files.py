@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXECUTABLE_MODE = 0o100755
 LINK_MODE = 0o120000
 _SAMPLED = 16
+_SEARCHES = 32  # in one tree, before it is worth a table of its names
 
 
 class FileEntry(NamedTuple):
@@ -60,6 +61,8 @@ class TreeFiles:
         self.objects = objects
         self.tree = tree
         self._found: dict[str, FileEntry | None] = {}
+        self._searches: dict[str, int] = {}
+        self._tables: dict[str, dict[bytes, TreeEntry]] = {}
 
     @classmethod
     def of_project(cls, objects: Objects, root_tree: str | None) -> "TreeFiles":
@@ -77,9 +80,15 @@ class TreeFiles:
     def _child(self, tree: str | None, name: str) -> TreeEntry | None:
         if tree is None:
             return None
-        return find_entry(
-            self.objects.get_tree(tree), name.encode("utf-8", "surrogateescape"), self.objects.oid_length
-        )
+        encoded = name.encode("utf-8", "surrogateescape")
+        searches = self._searches[tree] = self._searches.get(tree, 0) + 1
+        if searches < _SEARCHES:
+            return find_entry(self.objects.get_tree(tree), encoded, self.objects.oid_length)
+        # A bulk write asks for every file of a folder, and each search reads half of it.
+        if tree not in self._tables:
+            entries = iter_entries(self.objects.get_tree(tree), self.objects.oid_length)
+            self._tables[tree] = {entry.name: entry for entry in entries}
+        return self._tables[tree].get(encoded)
 
     def iter_entries(self) -> Iterator[FileEntry]:
         if self.tree is not None:

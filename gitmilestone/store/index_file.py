@@ -95,7 +95,14 @@ class IndexFile:
             return flags, 0, at + 2
         return flags, int(_HALF.unpack_from(self._content, at + 2)[0]), at + 4
 
+    def expect(self, searches: int) -> None:
+        """Makes ready for that many names to be looked for: from some number on, a list of all of them pays."""
+        if searches > _MANY and not self._names:
+            self._names = [self.name(rank) for rank in range(len(self))]
+
     def name(self, rank: int) -> bytes:
+        if self._names:
+            return self._names[rank]
         _, _, at = self._flags(rank)
         return self._content[at : self._content.index(b"\0", at)]
 
@@ -142,8 +149,7 @@ class IndexFile:
         A file where a folder was (or the reverse) takes other entries away; a conflict that is resolved is
         recorded for `git checkout -m`; a name or mode that git refuses is for git to refuse.
         """
-        if len(edits) > _MANY:
-            self._names = [self.name(rank) for rank in range(len(self))]
+        self.expect(len(edits))
         folders: set[bytes] = set()
         for name, edit in edits.items():
             if any(self._flags(rank)[0] & _STAGE for rank in self.ranks(name)):

@@ -3,10 +3,10 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from gitmilestone.store.files import Files
+    from gitmilestone.store.files import FileEntry, Files
 
 
 class WriteOptions(NamedTuple):
@@ -29,15 +29,19 @@ class WriteOptions(NamedTuple):
     allow_empty: bool = False
 
 
+Content: TypeAlias = "bytes | FileEntry | None"
+"""What a path is to hold: bytes; the file that an entry of the same state stands for, as it is; None for nothing."""
+
+
 class Plan(NamedTuple):
     """What a write wants.
 
     Attributes:
-        files: Path below `.milestones/` -> content, None to remove the file.
+        files: Path below `.milestones/` -> content. A move is two of them: the entry at the new path, None at its own.
         message: The commit's; its first line is the subject.
     """
 
-    files: Mapping[str, bytes | None]
+    files: Mapping[str, Content]
     message: str
 
 

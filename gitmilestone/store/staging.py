@@ -41,6 +41,7 @@ class Staging:
         """The entries of exactly those paths, every stage; an empty list where a path is not staged."""
         index = self._load()
         if index is not None:
+            index.expect(len(paths))
             return {path: index.entries(os.fsencode(path)) for path in paths}
         found: dict[str, list[StagedEntry]] = {path: [] for path in paths}
         for entry in self._list(paths):

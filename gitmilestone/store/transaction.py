@@ -28,7 +28,7 @@ from gitmilestone.store.locks import SignalsHeld, WriteLock
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter
 from gitmilestone.store.people import People, format_commit, read_people
-from gitmilestone.store.plan import Build, Plan, WriteOptions, Written
+from gitmilestone.store.plan import Build, Content, Plan, WriteOptions, Written
 from gitmilestone.store.refs import Head, read_head, refuse_detached, refuse_unfinished, update_head
 from gitmilestone.store.repository import Repository
 from gitmilestone.store.staging import StagedEntry, Staging
@@ -120,20 +120,20 @@ class Transaction:
             raise EnvironmentFault("a bare repository has no staging area", "leave out --no-commit")
         return StagedFiles(self.objects, self.staging)
 
-    def _only_changes(self, plan: Plan, base: Files) -> dict[str, bytes | None]:
-        changed: dict[str, bytes | None] = {}
+    def _only_changes(self, plan: Plan, base: Files) -> dict[str, Content]:
+        changed: dict[str, Content] = {}
         for path, content in plan.files.items():
             entry = base.find(path)
             if content is None:
                 if entry is not None:
                     changed[path] = None
-            elif entry is None or entry.oid != self.objects.hash("blob", content):
+            elif entry is None or entry.oid != self._hash(content):
                 if entry and not entry.is_plain:
                     raise UnsafePath(f"{ROOT}/{path} is no plain file", "a link is never followed: remove it first")
                 changed[path] = content
         return changed
 
-    def _refuse_uncommitted(self, changed: Mapping[str, bytes | None], base: Files) -> None:
+    def _refuse_uncommitted(self, changed: Mapping[str, Content], base: Files) -> None:
         """Somebody's unfinished work on the same files is never overwritten."""
         if self.staging is None or self.work_tree is None:
             return
@@ -149,16 +149,21 @@ class Transaction:
                 continue
             if entry:
                 raise _uncommitted(path, "edits that are not committed")
-            if content is None or not self.work_tree.holds(path, self.objects.hash("blob", content), self.objects):
+            if content is None or not self.work_tree.holds(path, self._hash(content), self.objects):
                 raise _uncommitted(path, "a file that git does not track")
 
-    def _write_blobs(self, changed: Mapping[str, bytes | None], write: Callable[[str, bytes], str]) -> Entries:
+    def _write_blobs(self, changed: Mapping[str, Content], write: Callable[[str, bytes], str]) -> Entries:
         return {
-            path: None if content is None else (FILE_MODE, write("blob", content))
+            path: (FILE_MODE, write("blob", content))
+            if isinstance(content, bytes)
+            else content and (content.mode, self._hash(content))
             for path, content in changed.items()
         }
 
-    def _write_tree(self, head: Head, changed: Mapping[str, bytes | None]) -> tuple[str, Entries]:
+    def _hash(self, content: bytes | FileEntry) -> str:
+        return self.objects.hash("blob", content) if isinstance(content, bytes) else content.oid or ""
+
+    def _write_tree(self, head: Head, changed: Mapping[str, Content]) -> tuple[str, Entries]:
         """Writes the blobs and the trees on their paths; returns the new root tree, and the entries."""
         objects = self.objects
         pack = PackWriter(objects) if len(changed) > _LOOSE_AT_MOST else None
@@ -177,7 +182,7 @@ class Transaction:
             raise
         return tree, entries
 
-    def _commit(self, head: Head, changed: Mapping[str, bytes | None], plan: Plan, base: Files) -> str | None:
+    def _commit(self, head: Head, changed: Mapping[str, Content], plan: Plan, base: Files) -> str | None:
         """The new commit's oid, None where the branch moved first."""
         tree, entries = self._write_tree(head, changed)
         message = self.hooks.approve(_terminated(self.options.message or plan.message), tree, self.options.verify)
@@ -202,7 +207,7 @@ class Transaction:
         head: Head,
         commit: str,
         reflog: str,
-        changed: Mapping[str, bytes | None],
+        changed: Mapping[str, Content],
         entries: Entries,
         base: Files,
     ) -> bool:
@@ -264,20 +269,23 @@ class Transaction:
             raise _explain_commit_failure(args, result.status, result.stderr)
         return result.stdout.decode().strip()
 
-    def _stage(self, entries: Entries, changed: Mapping[str, bytes | None]) -> None:
+    def _stage(self, entries: Entries, changed: Mapping[str, Content]) -> None:
         if self.staging is None or self.work_tree is None:
             raise EnvironmentFault("there is no work tree here", "leave out --no-commit")
         with self.staging.lock() as lock:
             self.work_tree.lay(self._to_lay(changed))
             lock.replace({f"{ROOT}/{path}": entry for path, entry in entries.items()})
 
-    def _to_lay(self, changed: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    def _to_lay(self, changed: Mapping[str, Content]) -> dict[str, Content]:
         """All but what a sparse checkout, or the user, keeps out of git's view of the work tree."""
         staged = self.staging.lookup([f"{ROOT}/{path}" for path in changed]) if self.staging else {}
+        unseen = {path for path in changed if any(entry.skip_worktree for entry in staged.get(f"{ROOT}/{path}", []))}
         return {
-            path: content
+            path: self.objects.get_blob(self._hash(content))
+            if isinstance(content, FileEntry) and content.path in unseen  # there is no file to move
+            else content
             for path, content in changed.items()
-            if not any(entry.skip_worktree for entry in staged.get(f"{ROOT}/{path}", []))
+            if path not in unseen
         }
 
 

@@ -10,6 +10,7 @@ from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import refuse_links
 from gitmilestone.store.locks import refuse_unwritable
 from gitmilestone.store.objects import Objects, remove_if_present, write_durably
+from gitmilestone.store.plan import Content
 
 _SYNC_AT_MOST = 64
 _BLOCK = 4096
@@ -35,9 +36,9 @@ class WorkTree:
         # core.autocrlf may have laid it with CRLF.
         return oid in (objects.hash("blob", content), objects.hash("blob", content.replace(b"\r\n", b"\n")))
 
-    def reserve(self, contents: Mapping[str, bytes | None], more: int) -> None:
+    def reserve(self, contents: Mapping[str, Content], more: int) -> None:
         """Takes the room that laying them and `more` bytes will need, so that a full disk is found in time."""
-        blocks = sum(len(content) // _BLOCK + 1 for content in contents.values() if content is not None)
+        blocks = sum(len(content) // _BLOCK + 1 for content in contents.values() if isinstance(content, bytes))
         try:
             os.makedirs(self.state_dir, exist_ok=True)
             with open(self._temporary, "wb") as file:
@@ -49,14 +50,15 @@ class WorkTree:
     def release(self) -> None:
         remove_if_present(self._temporary)
 
-    def lay(self, contents: Mapping[str, bytes | None]) -> None:
-        """Writes files, each by a rename, then removes others: a move that fails half-way loses nothing.
+    def lay(self, contents: Mapping[str, Content]) -> None:
+        """Writes and moves files, each by a rename, then removes others: what fails half-way loses nothing.
 
         Small sets are synced first.
         """
         is_synced = len(contents) <= _SYNC_AT_MOST
         self.release()
         folders: set[str] = set()
+        left: set[str] = set()
         try:
             for path, content in sorted(contents.items(), key=lambda item: item[1] is None):
                 full = os.path.join(self.root, path)
@@ -65,10 +67,15 @@ class WorkTree:
                     refuse_links(self.root, path)
                     folders.add(folder)
                 if content is None:
-                    self._remove(full)
+                    remove_if_present(full)
+                    left.add(folder)
                     continue
                 os.makedirs(folder, exist_ok=True)
-                self._write(full, content, is_synced)
+                if isinstance(content, bytes):
+                    self._write(full, content, is_synced)
+                else:
+                    self._move(content.path, full, is_synced)
+            self._remove_empty(left)
         except OSError as error:
             raise refuse_unwritable(error, self.root) from error
 
@@ -90,15 +97,29 @@ class WorkTree:
             write_durably(beside, content)
             os.rename(beside, full)
 
-    def _remove(self, full: str) -> None:
-        remove_if_present(full)
-        folder = os.path.dirname(full)
-        while len(folder) > len(self.root):
-            try:
-                os.rmdir(folder)
-            except OSError:
-                break
-            folder = os.path.dirname(folder)
+    def _move(self, path: str, full: str, is_synced: bool) -> None:
+        """Its bytes, its times and its permissions go along."""
+        refuse_links(self.root, path)
+        old = os.path.join(self.root, path)
+        try:
+            os.rename(old, full)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with open(old, "rb") as file:
+                self._write(full, file.read(), is_synced)
+
+    def _remove_empty(self, folders: set[str]) -> None:
+        """Removes those of the folders that are empty, and what that leaves empty above them."""
+        while folders:
+            above = set()
+            for folder in folders:
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    continue
+                above.add(os.path.dirname(folder))
+            folders = {folder for folder in above if len(folder) > len(self.root)}
 
 
 def _allocate(descriptor: int, size: int) -> None:

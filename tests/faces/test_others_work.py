@@ -17,6 +17,8 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "show": ("show", "first"),
     "log": ("log", "first"),
     "diff": ("diff",),
+    "sql": ("sql", "SELECT id FROM milestones"),
+    "stats": ("stats",),
     "current": ("current", "first"),
     "new": ("new", "Another", "--id", "another"),
     "edit": ("edit", "first", "--due", "2027-01-01"),
@@ -37,6 +39,11 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "import": ("import", "{sheet}"),
     "export": ("export",),
     "check": ("check", "--fix"),
+    "migrate": ("migrate", "sharded"),
+    "index status": ("index", "status"),
+    "index rebuild": ("index", "rebuild"),
+    "index verify": ("index", "verify"),
+    "index drop": ("index", "drop"),
     "status": ("status",),
     "schema": ("schema",),
     "completion": ("completion", "bash"),
@@ -65,6 +72,7 @@ def others(repository: Path, run: Run, environ: dict[str, str]) -> Path:
     git("commit", "-qm", "Files of others")
     (repository / "stashed").write_text("put away\n")
     git("stash")
+    run("index", "rebuild")
     (repository / "staged").write_text("staged\nmore\n")
     (repository / "both").write_text("both, staged\n")
     git("add", "staged", "both")

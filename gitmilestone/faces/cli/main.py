@@ -54,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("GIT_MILESTONE_TRACE"):
             raise
+        if type(error).__module__ == "sqlite3":  # whose import most commands are spared
+            hint = "`git milestone index drop` removes it; it is made again when it is wanted"
+            return report(EnvironmentFault(f"the index can't be used: {error}", hint), context)
         from gitmilestone.faces.cli.crash import report_crash
 
         report_crash(error, words, context)

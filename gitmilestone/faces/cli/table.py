@@ -27,6 +27,7 @@ STATUSES = ("planned", "in_progress", "blocked", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "critical")
 LAYOUTS = ("flat", "sharded", "sharded2")
 LIST_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "ids")
+SQL_FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 
 _COMMANDS = "gitmilestone.faces.cli.commands."
@@ -246,6 +247,48 @@ COMMANDS: tuple[Command, ...] = (
         section="read",
     ),
     Command(
+        ("stats",),
+        "Show how the project goes: counts, times to complete, throughput",
+        f"{_COMMANDS}stats:run",
+        "With --by, how many were opened, completed and open, week by week or month by month. Every figure is "
+        "computed by SQL over the history; `git milestone sql` answers what is not here.",
+        options=(
+            Option(("--project",), "Only its milestones.", completes="project", field="project"),
+            Option(("--by",), "The course of it, week by week or month by month.", "choice", ("week", "month")),
+            _AT,
+            _JSON._replace(doc="Print JSON."),
+        ),
+        examples=(
+            ("How it goes", "git milestone stats"),
+            ("How many were open, month by month", "git milestone stats --by month --project auth"),
+        ),
+        section="read",
+    ),
+    Command(
+        ("sql",),
+        "Answer a SELECT over milestones, tasks, labels, dependencies and events",
+        f"{_COMMANDS}sql:run",
+        "DuckDB's SQL, read-only: one SELECT, which reaches no file, no network and no setting. The views are "
+        "`milestones`, `tasks`, `labels`, `dependencies`, `events` and `activity`; --schema shows their columns. Times "
+        "are UTC.\n\n"
+        "`git config milestone.analytics.memory 4GB` lets a query take more than 1 GB of memory.",
+        (Argument("query", "The SELECT; `-` reads it from standard input.", required=False),),
+        (
+            Option(("--schema",), "Print the views and their columns.", "flag"),
+            *_format(*SQL_FORMATS),
+            _AT,
+        ),
+        examples=(
+            (
+                "Who has how much open",
+                'git milestone sql "SELECT owner, count(*) FROM milestones WHERE is_open GROUP BY ALL"',
+            ),
+            ("What there is to ask", "git milestone sql --schema"),
+        ),
+        exclusive=(_ONE_FORMAT, ("schema", "query"), ("schema", "at")),
+        section="read",
+    ),
+    Command(
         ("diff",),
         "Show which milestones differ, field by field",
         f"{_COMMANDS}diff:run",
@@ -455,6 +498,34 @@ COMMANDS: tuple[Command, ...] = (
         "Remove the local index",
         f"{_COMMANDS}index:drop",
         "The next command that reads makes it again, unless the project is small.",
+        section="project",
+    ),
+    Command(
+        ("migrate",),
+        "Move the files into the layout that suits their number",
+        f"{_COMMANDS}migrate:run",
+        "One commit of renames, which `git revert` takes back: no file's text changes. After a merge of a branch "
+        "from before, `migrate format` moves what that brought in the old layout; until then every command reads both. "
+        "Without arguments: the layouts, past migrations, and what is pending.",
+        (
+            Argument(
+                "to",
+                "A layout; `format` is the one that suits the number of milestones, and moves what lies out of place.",
+                required=False,
+                choices=("format", *LAYOUTS),
+            ),
+        ),
+        (
+            Option(("--dry-run",), "Say which files would move, and move none.", "flag"),
+            Option(("--list",), "Print the layouts, and past migrations.", "flag"),
+            _JSON._replace(doc="Print JSON."),
+            *_WRITE,
+        ),
+        examples=(
+            ("What would happen", "git milestone migrate format --dry-run"),
+            ("A folder for every 256th", "git milestone migrate sharded"),
+        ),
+        exclusive=(_COMMIT_MESSAGE, ("dry_run", "list")),
         section="project",
     ),
     Command(

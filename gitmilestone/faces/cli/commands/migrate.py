@@ -1,0 +1,170 @@
+"""`git milestone migrate`"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gitmilestone.errors import InvalidRequest
+from gitmilestone.faces.cli.columns import Cell, align
+from gitmilestone.faces.cli.commands.outcomes import describe_commit, write_options
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
+from gitmilestone.operations.migrate import FORMAT, TRAILER, Migrated, Migration, migrate, plan_migration
+from gitmilestone.store.trailers import Trailed, find_trailed
+
+_SHOWN = 5
+_SHORT = 10
+
+
+def run(context: Context, values: Values) -> int:
+    target = values["to"]
+    if values["list"] and target:
+        raise InvalidRequest(f"--list takes nothing to migrate to, and {target!r} was given", "leave one of them out")
+    if values["dry_run"]:
+        return _rehearse(context, values, target or FORMAT)
+    if target is None:
+        return _show(context, values)
+    return _carry_out(context, values, target)
+
+
+def _carry_out(context: Context, values: Values, target: str) -> int:
+    total = len(plan_migration(context.store.files_at(), target).moves)
+    with context.track("Moving", total) as progress:
+        migrated = migrate(context.store, target, write_options(values), progress.advance)
+    migration = migrated.migration
+    if values["json"]:
+        _write_json(context, migration=_to_json(migrated))
+        return 0
+    if not migration.is_pending:
+        context.write(_nothing_pending(migration))
+        return 0
+    _warn_of_dropped(context, migration)
+    moved = _count(len(migration.moves), "file")
+    context.write(f"migrated {migration.title}, {moved} moved{describe_commit(migrated.commit)}")
+    if migrated.commit:
+        context.warn(f"hint: `git revert {migrated.commit[:_SHORT]}` takes it back")
+    return 0
+
+
+def _rehearse(context: Context, values: Values, target: str) -> int:
+    migration = plan_migration(context.store.files_at(), target)
+    if values["json"]:
+        _write_json(context, migration=_to_json(Migrated(migration, None)))
+    elif not migration.is_pending:
+        context.write(_nothing_pending(migration))
+    else:
+        for old, new in migration.moves[:_SHOWN]:
+            context.write(f"{_shown(old)} -> {_shown(new)}")
+        if len(migration.moves) > _SHOWN:
+            context.write(f"... and {len(migration.moves) - _SHOWN:,} more")
+        _warn_of_dropped(context, migration)
+        context.warn(f"would migrate {migration.title}: {_count(len(migration.moves), 'file')} to move")
+    _warn_of_duplicates(context, migration)
+    return 1 if migration.duplicates else 0
+
+
+def _show(context: Context, values: Values) -> int:
+    pending = plan_migration(context.store.files_at())
+    past = find_trailed(context.store, TRAILER)
+    if values["json"]:
+        layouts = [{"name": name, "pays_from": shape.pays_from} for name, shape in LAYOUTS.items()]
+        migrations = [{**commit._asdict(), "time": _time(commit).isoformat()} for commit in past]
+        facts = {"layout": pending.before, "milestones": pending.total, "layouts": layouts}
+        _write_json(context, **facts, migrations=migrations, pending=_to_json(Migrated(pending, None)))
+        return 0
+    context.write(_format_layouts(context, pending))
+    if past:
+        context.write("\n" + _format_past(context, past))
+    if not values["list"]:
+        context.write(f"\n{_describe_pending(pending)}")
+        _warn_of_duplicates(context, pending)
+    return 0
+
+
+def _format_layouts(context: Context, pending: Migration) -> str:
+    rows = [
+        [
+            Cell("*" if name == pending.before else " "),
+            Cell(name),
+            Cell(f"{shape.pays_from:,} milestones" if shape.pays_from else ""),
+            Cell(f"{ROOT}/{path_in('active', 'ship-2fa', name)}"),
+        ]
+        for name, shape in LAYOUTS.items()
+    ]
+    return align((" ", "LAYOUT", "PAYS FROM", "FILES LIE AS"), rows, context.style)
+
+
+def _format_past(context: Context, past: list[Trailed]) -> str:
+    rows = [
+        [
+            Cell(f"{_time(commit):%Y-%m-%d}"),
+            Cell(commit.oid[:_SHORT], "yellow"),
+            Cell(commit.reverted_by[:_SHORT]),
+            Cell(commit.author),
+            Cell(commit.value),
+        ]
+        for commit in past
+    ]
+    return align(("DATE", "COMMIT", "REVERTED BY", "AUTHOR", "MIGRATED"), rows, context.style)
+
+
+def _describe_pending(pending: Migration) -> str:
+    if not pending.is_pending:
+        return _nothing_pending(pending)
+    moved = _count(len(pending.moves), "file")
+    if pending.before == pending.after:
+        return f"pending: {moved} out of place in {pending.after}; `git milestone migrate {FORMAT}` finishes it"
+    return (
+        f"pending: with {_count(pending.total, 'milestone')}, {pending.after} pays; "
+        f"`git milestone migrate {FORMAT}` moves {moved}"
+    )
+
+
+def _nothing_pending(migration: Migration) -> str:
+    return f"nothing to migrate: {_count(migration.total, 'milestone')}, all in their place in {migration.after}"
+
+
+def _warn_of_dropped(context: Context, migration: Migration) -> None:
+    for path, kept in migration.dropped:
+        context.warn(f"warning: {_shown(path)} goes: it is the same as {_shown(kept)}")
+
+
+def _warn_of_duplicates(context: Context, migration: Migration) -> None:
+    for problem in migration.duplicates[:_SHOWN]:
+        context.warn(str(problem))
+    if len(migration.duplicates) > _SHOWN:
+        context.warn(f"and {len(migration.duplicates) - _SHOWN} more; `git milestone check` shows them all")
+
+
+def _to_json(migrated: Migrated) -> dict[str, Any]:
+    migration = migrated.migration
+    return {
+        "from": migration.before,
+        "to": migration.after,
+        "is_pending": migration.is_pending and migrated.commit is None,
+        "moves": [{"from": _shown(old), "to": _shown(new)} for old, new in migration.moves],
+        "dropped": [_shown(path) for path, _ in migration.dropped],
+        "duplicates": [problem.path for problem in migration.duplicates],
+        "commit": migrated.commit,
+    }
+
+
+def _write_json(context: Context, **facts: Any) -> None:
+    from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+
+    context.write(dump({"schema_version": SCHEMA_VERSION, **facts}, context.style))
+
+
+def _shown(path: str) -> str:
+    """From the top of the project; a folder's name may be no text."""
+    return f"{ROOT}/{path}".encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _time(commit: Trailed) -> datetime:
+    return datetime.fromtimestamp(commit.time, UTC)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
