@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: every performance claim, measured; the table goes to standard output."""
+"""`python -m benchmarks`: every performance claim, measured; the tables go to standard output."""
 
 from __future__ import annotations
 
@@ -8,37 +8,84 @@ import platform
 import shutil
 import sqlite3
 import sys
+import tempfile
 
+from benchmarks import others
 from benchmarks.measure import format_table, run
+from benchmarks.reads import iter_measured
+from benchmarks.report import Measured, format_flatness, format_measured
 from benchmarks.startup import HEADINGS as STARTUP_HEADINGS
 from benchmarks.startup import measure_startup
 from benchmarks.writes import HEADINGS as WRITE_HEADINGS
 from benchmarks.writes import measure_bulk, measure_one_file
 
+_PARTS = ("startup", "writes", "bulk", "reads", "others")
+_DEFAULT = _PARTS[:-1]
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", default="100,1000,10000,100000", help="existing milestones, for one-file writes")
-    parser.add_argument("--bulk", default="10000,100000", help="files in one commit")
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--only", choices=("startup", "writes", "bulk"), action="append")
-    given = parser.parse_args()
-    beside = os.path.join(os.path.dirname(sys.executable), "git-milestone")
-    executable = beside if os.path.exists(beside) else shutil.which("git-milestone")
+    given = _parse_arguments()
+    executable = _find_executable()
     if executable is None:
         print("git-milestone is not installed: pip install .", file=sys.stderr)
         return 128
-    chosen = given.only or ["startup", "writes", "bulk"]
+    chosen = given.only or _DEFAULT
+    if "others" in chosen and not others.are_installed():
+        print(others.INSTALL, file=sys.stderr)
+        return 128
+    sizes = [int(size) for size in given.sizes.split(",")]
     print(_describe_machine())
     if "startup" in chosen:
-        print("\n" + format_table(STARTUP_HEADINGS, measure_startup(max(given.runs, 15), sys.executable, executable)))
+        _print(format_table(STARTUP_HEADINGS, measure_startup(max(given.runs, 15), sys.executable, executable)))
     if "writes" in chosen:
-        sizes = [int(size) for size in given.sizes.split(",")]
-        print("\n" + format_table(WRITE_HEADINGS, measure_one_file(sizes, given.runs, executable)), flush=True)
+        _print(format_table(WRITE_HEADINGS, measure_one_file(sizes, given.runs, executable)))
     if "bulk" in chosen:
         bulk = [int(size) for size in given.bulk.split(",")]
-        print("\n" + format_table(WRITE_HEADINGS, measure_bulk(bulk, min(given.runs, 3))))
+        _print(format_table(WRITE_HEADINGS, measure_bulk(bulk, min(given.runs, 3))))
+    if "reads" in chosen or "others" in chosen:
+        with tempfile.TemporaryDirectory(prefix="milestone-benchmarks-") as temporary:
+            folder = os.path.abspath(given.keep or temporary)
+            os.makedirs(folder, exist_ok=True)
+            if "reads" in chosen:
+                _print_reads(sizes, given.runs, executable, folder)
+            if "others" in chosen:
+                for rows in others.iter_compared(sizes, executable, folder):
+                    _print(format_table(others.HEADINGS, rows))
     return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", default="100,1000,10000,100000", help="existing milestones; not for bulk writes")
+    parser.add_argument("--bulk", default="10000,100000", help="files in one commit")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--keep", metavar="DIR", help="keep the repositories of reads there, and use those that are")
+    parser.add_argument(
+        "--only",
+        choices=_PARTS,
+        action="append",
+        help=f"all but others, which wants other tools on PATH: {', '.join(_DEFAULT)}",
+    )
+    return parser.parse_args()
+
+
+def _print_reads(sizes: list[int], runs: int, executable: str, folder: str) -> None:
+    found: list[Measured] = []
+    for rows in iter_measured(sizes, runs, executable, folder):
+        _print(format_measured(rows))
+        found += rows
+    if flatness := format_flatness(found):
+        _print(flatness)
+
+
+def _print(table: str) -> None:
+    """A run takes long: each table is out as soon as it is there."""
+    print("\n" + table, flush=True)
+
+
+def _find_executable() -> str | None:
+    beside = os.path.join(os.path.dirname(sys.executable), "git-milestone")
+    return beside if os.path.exists(beside) else shutil.which("git-milestone")
 
 
 def _describe_machine() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from bisect import bisect
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.encode import encode
 from gitmilestone.model.ids import make_slug
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout, path_of, suggest_layout
-from gitmilestone.model.milestone import CLOSED_STATUSES, PRIORITIES, Dependency, Milestone, Status, Task
+from gitmilestone.model.milestone import PRIORITIES, Dependency, Milestone, Status, Task
 from gitmilestone.operations.init import init
 from gitmilestone.store.files import Files
 from gitmilestone.store.plan import Plan
@@ -27,7 +28,7 @@ RARE_WORD = "zeppelin"
 """In the description of every 5,000th milestone."""
 
 FREQUENT_WORD = "review"
-"""In about every third description."""
+"""In about every eighth description."""
 
 RARE_LABEL = "recall"
 """On every 2,000th milestone; `area-3` is on every twentieth."""
@@ -45,12 +46,12 @@ _STATUSES: tuple[Status, ...] = (
     "cancelled",
 )
 _STEPS = ("Draft it", "Agree on it with the others", "Build it", "Measure it", "Tell the users", "Remove the old way")
-_COMMON = (
-    "the of and to a in is for that with as on by this be are from at or it not an which can has have will was all"
-    " their more when one so there other users team until after release service test page error time review request"
-    " customer version change list report access field value update date first next old new without between before"
-).split()
-_SYLLABLES = "al an ar be ca co de di el en er fi ga ho im in ka lo ma mi na no or pa pe ra re ri se so ta te ti un va ver"
+_COMMON = """
+    the of and to a in is for that with as on by this be are from at or it not an which can has have will was all
+    their more when one so there other users team until after release service test page error time review request
+    customer version change list report access field value update date first next old new without between before
+""".split()  # noqa: SIM905  # a list of seventy literals reads worse
+_SYLLABLES = "al an ar be ca co de di el en er fi ga ho im in ka lo ma mi na no or pa pe ra re ri se so ta te ti un va"
 _OTHER_WORDS = 20_000
 _CUSTOMERS = ("Acme", "Globex", "Initech", "Umbrella", "Hooli", "Stark", "Wayne", "Tyrell")
 _CHAIN, _CHAIN_EVERY = 8, 50
@@ -162,6 +163,7 @@ def make_repository(directory: str, count: int, layout: Layout) -> None:
         _commit(store, files, f"milestone: create {len(files)}")
     store.close()
     run(["git", "config", "core.bare", "false"], git_dir)
+    run(["git", "config", "gc.auto", "0"], git_dir)  # nothing is to run beside what is timed
     run(["git", "update-ref", START, "HEAD"], git_dir)
     run(["git", "reset", "-q", "--hard"], directory)
     run(["git", "status", "--porcelain"], directory)
@@ -185,7 +187,7 @@ def get_repository(folder: str, size: int) -> Made:
     if os.path.exists(f"{made.directory}.made"):
         reset(made)
     else:
-        run(["rm", "-rf", made.directory], folder)
+        shutil.rmtree(made.directory, ignore_errors=True)
         make_repository(made.directory, size, layout)
         with open(f"{made.directory}.made", "w", encoding="utf-8"):
             pass

@@ -46,7 +46,7 @@ def _measure_size(folder: str, size: int, layout: Layout, runs: int, executable:
     number = itertools.count()
     timings = time_in_turn(
         {
-            "git add + git commit": lambda: _git_add_commit(floor, layout, next(number)),
+            "git add + git commit": lambda: git_add_commit(floor, layout, next(number)),
             "process": lambda: run([executable, "new", f"Written {next(number)}"], copies["process"]),
             "in process": lambda: opened.create(f"Written {next(number)}"),
             "in process, bare": lambda: opened_bare.create(f"Written {next(number)}"),
@@ -71,7 +71,8 @@ def _measure_size(folder: str, size: int, layout: Layout, runs: int, executable:
     ]
 
 
-def _git_add_commit(directory: str, layout: Layout, number: int) -> None:
+def git_add_commit(directory: str, layout: Layout, number: int) -> None:
+    """One new milestone, by git's own two commands."""
     milestone = next(iter(iter_milestones(1, seed=number)))
     path = f"{ROOT}/{path_of(f'by-git-{number}', 'planned', layout)}"
     full = os.path.join(directory, path)

@@ -82,7 +82,7 @@ class Repository:
             MilestoneNotFound, AmbiguousId, UnknownRevision.
             InvalidContent: Its file has an error.
         """
-        milestone = get_document(self._store.files_at(at), id).milestone
+        milestone = get_document(self._store, self._store.files_at(at), id).milestone
         assert milestone is not None  # get_document raises otherwise
         return milestone
 

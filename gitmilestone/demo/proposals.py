@@ -161,9 +161,7 @@ def _read_release(key: str, text: object, report: Report) -> str:
 
 def _read_releases(stated: Mapping[str, Any], report: Report) -> dict[str, str]:
     named = {_MEANT_STAGES.get(stage, stage): text for stage, text in stated.items()}
-    return {
-        stage: _read_release(f"milestone.{stage}", named[stage], report) for stage in STAGES if stage in named
-    }
+    return {stage: _read_release(f"milestone.{stage}", named[stage], report) for stage in STAGES if stage in named}
 
 
 def _read_created(text: str | None, report: Report) -> str | None:

@@ -199,9 +199,7 @@ class Replay:
                 changes.append(("create", name, new.fields))
             elif old.fields is not new.fields and old.fields != new.fields:
                 changes.append(("update", name, new.fields))
-        return tuple(
-            Operation(op, {"id": name, **fields}, line) for line, (op, name, fields) in enumerate(changes, 1)
-        )
+        return tuple(Operation(op, {"id": name, **fields}, line) for line, (op, name, fields) in enumerate(changes, 1))
 
     def _apply(self, source: SourceCommit, operations: tuple[Operation, ...]) -> str:
         name = f"{SOURCE}@{source.commit}"

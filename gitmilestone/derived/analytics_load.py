@@ -104,5 +104,3 @@ def _write_all(descriptor: int, content: bytes) -> None:
     pending = memoryview(content)
     while pending:
         pending = pending[os.write(descriptor, pending) :]
-
-

@@ -141,7 +141,6 @@ VIEWS: dict[str, tuple[Column, ...]] = {
 """View -> its columns. Scripts rely on them: columns may be added, not renamed nor removed."""
 
 
-
 class Load(NamedTuple):
     """A table of DuckDB's, and SQLite's statement that gives its rows, each as one JSON object."""
 
@@ -246,8 +245,11 @@ DERIVE_STATEMENTS: tuple[str, ...] = (
     ORDER BY id""",
     f"""CREATE VIEW activity AS
     SELECT milestone_id, created_at, started_at, completed_at, updated_at, status_since,
-        {", ".join(f"{s}_seconds + CASE status WHEN '{s}' THEN {_CURRENT} ELSE 0 END AS {s}_seconds"
-                   for s in OPEN_STATUSES)},
+        {
+        ", ".join(
+            f"{s}_seconds + CASE status WHEN '{s}' THEN {_CURRENT} ELSE 0 END AS {s}_seconds" for s in OPEN_STATUSES
+        )
+    },
         {_days("created_at")} AS lead_days, {_days("started_at")} AS cycle_days
     FROM stored.activity""",
 )

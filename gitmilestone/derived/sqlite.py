@@ -14,6 +14,7 @@ from gitmilestone.derived.rows import (
     decode_task,
 )
 from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
+from gitmilestone.model.ids import find_id_fault
 from gitmilestone.model.layout import ROOT
 from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Task
 from gitmilestone.model.problem import Problem
@@ -32,6 +33,7 @@ from gitmilestone.query.sql import (
 if TYPE_CHECKING:
     from gitmilestone.derived.statistics import Statistics
 
+_NAMED = 1000
 _FEW = 2000
 """Rows up to which it costs less to find them all and sort, than to look for them in the order of the answer."""
 
@@ -172,9 +174,22 @@ class Index:
         statement = "SELECT id FROM milestone WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         return [name for (name,) in self.connection.execute(statement, (prefix, f"{prefix}\x7f", limit))]
 
-    def find_path(self, milestone_id: str) -> str | None:
-        found = self.connection.execute("SELECT path FROM milestone WHERE id = ?", (milestone_id,)).fetchone()
-        return str(found[0]) if found else None
+    def find_paths(self, prefix: str) -> dict[str, list[str]]:
+        """Id -> the paths of its files, readable or not, of the first 1,000 ids that begin with some text."""
+        found: dict[str, list[str]] = {}
+        statement = (
+            "SELECT id, path FROM milestone WHERE id >= ?1 AND id < ?2"
+            " UNION ALL SELECT id, CAST(path AS TEXT) FROM unserved WHERE id >= ?1 AND id < ?2 ORDER BY 1, 2 LIMIT ?3"
+        )
+        for name, path in self.connection.execute(statement, (prefix, f"{prefix}\x7f", _NAMED)):
+            if not find_id_fault(name):
+                found.setdefault(name, []).append(path)
+        return found
+
+    def blockers_of(self, milestone_id: str) -> list[str]:
+        """The ids that must be closed before it, whatever their status is now."""
+        statement = "SELECT target FROM dependency WHERE milestone_id = ? AND type = 'blocks' ORDER BY target"
+        return [name for (name,) in self.connection.execute(statement, (milestone_id,))]
 
     def dependents_of(self, ids: Sequence[str]) -> dict[str, list[str]]:
         """Milestone -> those that depend on it, sorted."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile
+from gitmilestone.derived.documents import parse
 from gitmilestone.derived.schema import COLUMNS, INDEXES
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.sqlite import UNWRITTEN, Index
 from gitmilestone.derived.watch import Watch
-from gitmilestone.store.files import TreeFiles
+from gitmilestone.errors import GitFailed
+from gitmilestone.model.layout import FOLDERS, SUFFIX
+from gitmilestone.store.files import FileEntry, TreeFiles
+from gitmilestone.store.objects import Objects
 from gitmilestone.store.store import Store
+from gitmilestone.store.trees import FILE_MODE
 
 _LISTED = 1000
 
@@ -50,7 +57,8 @@ def find_faults(index: Index, store: Store, tree: str, watch: Watch) -> list[Fau
             catch_up(fresh, store, TreeFiles(store.objects, tree or None), watch)
         index.connection.execute("ATTACH ? AS fresh", (place.path,))
         try:
-            return list(_iter_faults(index.connection))[:_LISTED]
+            found = chain(_iter_faults(index.connection), _iter_wrongly_kept(index.connection, store.objects))
+            return list(islice(found, _LISTED))
         finally:
             index.connection.execute("DETACH fresh")
     finally:
@@ -72,6 +80,31 @@ def _iter_faults(connection: Connection) -> Iterator[Fault]:
         "SELECT name FROM fresh.sqlite_master WHERE type = 'index' EXCEPT SELECT name FROM main.sqlite_master"
     ):
         yield Fault(str(missing), "", "this index of a table is missing" if missing in INDEXES else "is missing")
+
+
+def _iter_wrongly_kept(connection: Connection, objects: Objects) -> Iterator[Fault]:
+    """What is kept of files that went, and is not what their blobs say, where those are still there to be asked."""
+    kept = connection.execute("SELECT oid, id, rows FROM retired")
+    while some := kept.fetchmany(_LISTED):
+        for oid, name, text in some:
+            entry = FileEntry(f"{FOLDERS[0]}/{name}{SUFFIX}", FILE_MODE, oid.hex())
+            try:
+                blob = objects.find(oid.hex())
+                is_right = blob is None or _set_apart(json.loads(text)) == _set_apart(
+                    parse(entry, blob.size, blob.content).rows or ()
+                )
+            except GitFailed:
+                continue
+            except UNWRITTEN:
+                is_right = False
+            if not is_right:
+                yield Fault("retired", name, "holds what its blob does not say")
+
+
+def _set_apart(rows: Sequence[Any]) -> list[list[Any]]:
+    """A document's rows without their order within a table, which no one has promised."""
+    first, *narrow, texts = rows
+    return [list(first), *(sorted(map(list, part), key=repr) for part in narrow), list(texts)]
 
 
 def _sum_words(connection: Connection, side: str) -> dict[str, int]:

@@ -32,9 +32,7 @@ class Project(NamedTuple):
 
 
 def encode_project(project: Project) -> bytes:
-    lists = "".join(
-        f"\n{key}:\n" + "\n".join(f"  - {word}\n" for word in getattr(project, key)) for key in _KEYS[2:]
-    )
+    lists = "".join(f"\n{key}:\n" + "\n".join(f"  - {word}\n" for word in getattr(project, key)) for key in _KEYS[2:])
     return f"format: {FORMAT}\n\nlayout: {project.layout}\n{lists}".encode()
 
 

@@ -122,6 +122,4 @@ _READS = {field.name: _read_of(field) for field in MILESTONE_FIELDS}
 _MILESTONE = re.compile(r"(?:#[^\n]*\n++)*+" + "".join(map(_pattern_of, MILESTONE_FIELDS)))
 _TASK_READS: dict[str, Callable[[str], Any]] = {"id": lambda source: ID.parse(_text(source))}
 _TASK_READS |= {field.name: _read_of(field) for field in TASK_FIELDS}
-_TASK = re.compile(
-    r"  ([^\n ]+):\n" + "".join(rf"(?:    {field.name}:(?: ([^\n]+))?\n++)?+" for field in TASK_FIELDS)
-)
+_TASK = re.compile(r"  ([^\n ]+):\n" + "".join(rf"(?:    {field.name}:(?: ([^\n]+))?\n++)?+" for field in TASK_FIELDS))

@@ -34,9 +34,7 @@ class Document(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read_document(
-    path: str, milestone_id: str, content: bytes, known_extra: frozenset[str] = frozenset()
-) -> Document:
+def read_document(path: str, milestone_id: str, content: bytes, known_extra: frozenset[str] = frozenset()) -> Document:
     """Reads a milestone's file; every fault is a Problem, never an exception. O(size), at most 1 MiB."""
     decoder = Decoder(path, known_extra)
     text = _decode_text(decoder, content)

@@ -195,9 +195,7 @@ def choice(name: str, words: tuple[str, ...]) -> Kind:
 # An unquoted `1.10` or `no` is text to us; editors see a number or a truth value, and must not complain.
 _AS_TEXT = ("string", "number", "boolean")
 
-LINE = Kind(
-    "one line of text", parse_line, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "maxLength": _LONGEST_LINE}
-)
+LINE = Kind("one line of text", parse_line, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "maxLength": _LONGEST_LINE})
 BLOCK = Kind("text", parse_block, str, "TEXT", {"type": _AS_TEXT})
 DATE = Kind("date, YYYY-MM-DD", parse_date, date.isoformat, "TEXT", {"type": "string", "format": "date"})
 TIME = Kind("time, UTC", parse_time, format_time, "TEXT", {"type": "string", "format": "date-time"})
@@ -217,4 +215,3 @@ TASK_STATUS = choice("status", TASK_STATUSES)
 PRIORITY = choice("priority", PRIORITIES)
 LABEL = Kind("label", parse_label, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "pattern": "^[^,;\n]+$"})
 ID = Kind("id", parse_id, str, "TEXT", {"type": _AS_TEXT, "pattern": f"^{ID_PATTERN}$"})
-

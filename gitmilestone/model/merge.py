@@ -87,16 +87,12 @@ class _Merger:
                 merged[key] = value
         return merged
 
-    def _merge_tasks(
-        self, base: dict[str, Task], ours: dict[str, Task], theirs: dict[str, Task]
-    ) -> tuple[Task, ...]:
+    def _merge_tasks(self, base: dict[str, Task], ours: dict[str, Task], theirs: dict[str, Task]) -> tuple[Task, ...]:
         merged: dict[str, Task] = {}
         for key in {**ours, **theirs}:
             name = f"tasks.{key}"
             if key in ours and key in theirs:
-                merged[key] = self.merge_fields(
-                    TASK_FIELDS, f"{name}.", base.get(key), ours[key], theirs[key]
-                )
+                merged[key] = self.merge_fields(TASK_FIELDS, f"{name}.", base.get(key), ours[key], theirs[key])
             elif task := self._merge_value(name, base.get(key), ours.get(key), theirs.get(key)):
                 merged[key] = task
         return tuple(merged[key] for key in self._merge_order(merged, base, ours, theirs))

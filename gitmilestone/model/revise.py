@@ -203,9 +203,7 @@ class Reviser:
             start = end
         return children
 
-    def _revise_tasks(
-        self, entry: Entry, node: Mapping, before: tuple[Task, ...], after: tuple[Task, ...]
-    ) -> None:
+    def _revise_tasks(self, entry: Entry, node: Mapping, before: tuple[Task, ...], after: tuple[Task, ...]) -> None:
         old = {task.id: task for task in before}
         indent = self.splices.indent_at(next(iter(node.entries.values())).key.start)
         inner = self._inner_indent(node) or indent + "  "
@@ -279,9 +277,7 @@ class Reviser:
         return self._end(last)
 
 
-def _by_gap(
-    children: list[Child], wanted: dict[str, str]
-) -> tuple[dict[int, list[str]], dict[int, list[Child]]]:
+def _by_gap(children: list[Child], wanted: dict[str, str]) -> tuple[dict[int, list[str]], dict[int, list[Child]]]:
     """What is to be added, and removed, behind each child that stays; -1 is in front of all."""
     there = {child.key: at for at, child in enumerate(children)}
     added: dict[int, list[str]] = {}

@@ -52,9 +52,7 @@ def is_printable(text: str) -> bool:
 @cache
 def _printable_lines() -> re.Pattern[str]:
     # Compiled when it is first asked: such classes take milliseconds.
-    return re.compile(
-        "[\n -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
-    )
+    return re.compile("[\n -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
 
 
 class _Reader:

@@ -121,7 +121,7 @@ def _find_line(operations: Sequence[Operation], error: DependencyCycle | HasDepe
 
 
 def _rehearse(store: Store, edit: Callable[[Draft], tuple[str, Sequence[Milestone], Sequence[str]]]) -> Edited:
-    draft = Draft(store.files_at())
+    draft = Draft(store, store.files_at())
     message, milestones, warnings = edit(draft)
     draft.plan(message)
     return Edited(None, tuple(milestones), tuple(draft.changed), tuple(warnings))

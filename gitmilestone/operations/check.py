@@ -171,9 +171,7 @@ def _iter_unknown_words(
 
 
 def _iter_cycles(reading: Reading) -> Iterator[Problem]:
-    blockers = {
-        name: document.milestone.blockers for name, document in reading.documents.items() if document.milestone
-    }
+    blockers = {name: document.milestone.blockers for name, document in reading.documents.items() if document.milestone}
     for cycle in find_cycles(blockers):
         if len(cycle) == 2:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitmilestone.errors import AmbiguousId, MilestoneNotFound
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.reading import find_file, get_document
 from gitmilestone.store.store import Store
@@ -15,16 +16,20 @@ def find_current(store: Store) -> Milestone | None:
     if name is None:
         return None
     files = store.files_at()
-    exists = any(entry.path.endswith(f"/{name}.yaml") for entry in files.iter_entries())
-    return get_document(files, name).milestone if exists else None
+    try:
+        milestone = get_document(store, files, name).milestone
+    except (MilestoneNotFound, AmbiguousId):
+        return None
+    # Where it is gone, its id may be the beginning of another.
+    return milestone if milestone and milestone.id == name else None
 
 
 def set_current(store: Store, text: str) -> Milestone | None:
     """Raises MilestoneNotFound, AmbiguousId."""
     files = store.files_at()
-    name = find_file(files, text).path.rpartition("/")[2].removesuffix(".yaml")
+    name = find_file(store, files, text).path.rpartition("/")[2].removesuffix(".yaml")
     store.write_state(CURRENT, name)
-    return get_document(files, name).milestone
+    return get_document(store, files, name).milestone
 
 
 def clear_current(store: Store) -> None:

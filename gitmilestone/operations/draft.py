@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from gitmilestone.errors import (
     DependencyCycle,
@@ -12,7 +13,7 @@ from gitmilestone.errors import (
     MilestoneNotFound,
     NotInitialised,
 )
-from gitmilestone.model.config import read_project
+from gitmilestone.model.config import Project, read_project
 from gitmilestone.model.document import MAX_BYTES, Document, read_document, revise
 from gitmilestone.model.encode import encode
 from gitmilestone.model.ids import check_id, make_id
@@ -20,10 +21,14 @@ from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, folder_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import errors_among
 from gitmilestone.model.schema import modeline
-from gitmilestone.operations.reading import find_file, read_all, read_one, two_files, unreadable
+from gitmilestone.operations.reading import find_file, has_index, read_all, read_one, two_files, unreadable
 from gitmilestone.planning.graph import find_cycle
 from gitmilestone.store.files import FileEntry, Files, read_file
 from gitmilestone.store.plan import Plan
+from gitmilestone.store.store import Store
+
+if TYPE_CHECKING:
+    from gitmilestone.derived.sqlite import Index
 
 _ATTEMPTS = 1000
 
@@ -31,13 +36,10 @@ _ATTEMPTS = 1000
 class Draft:
     """Milestones as they will be. Reads only the files that an edit names; nothing is written here."""
 
-    def __init__(self, files: Files) -> None:
-        if files.find(PROJECT_FILE) is None:
-            raise NotInitialised(f"this repository has no {ROOT}/ yet", "run `git milestone init`")
+    def __init__(self, store: Store, files: Files) -> None:
+        self.store = store
         self.files = files
-        self.project, problems = read_project(read_file(files, PROJECT_FILE, MAX_BYTES))
-        if errors_among(problems):
-            raise InvalidContent(f"{ROOT}/{PROJECT_FILE} has errors", errors_among(problems), "mend it first")
+        self.project = read_settings(files)
         self._places: dict[str, str | None] = {}
         self._documents: dict[str, Document] = {}
         self._after: dict[str, Milestone | None] = {}
@@ -49,7 +51,7 @@ class Draft:
             if self._after[text] is None:
                 raise MilestoneNotFound(f"{text} is deleted above", "")
             return text
-        entry = find_file(self.files, text)
+        entry = find_file(self.store, self.files, text)
         milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
         self._places[milestone_id] = entry.path
         return self.resolve(milestone_id) if milestone_id in self._after else milestone_id
@@ -216,9 +218,21 @@ class Draft:
             for name, after in self._after.items()
             if after and after.blockers and set(after.blockers) - set(self._old_blockers(name))
         ]
-        cycle = find_cycle(grown, self._blockers_of)
+        cycle = self._find_cycle(grown) if grown else None
         if cycle:
             raise DependencyCycle(cycle)
+
+    def _find_cycle(self, grown: list[str]) -> list[str] | None:
+        if not has_index(self.store, self.files):
+            return find_cycle(grown, self._blockers_of)
+        from gitmilestone.derived.database import read_index
+
+        def find(index: Index) -> list[str] | None:
+            return find_cycle(
+                grown, lambda name: self._blockers_of(name) if name in self._after else index.blockers_of(name)
+            )
+
+        return read_index(self.store, self.files, find)
 
     def _old_blockers(self, milestone_id: str) -> tuple[str, ...]:
         before = self._before(milestone_id)
@@ -233,10 +247,8 @@ class Draft:
         if not deleted:
             return
         dependents: dict[str, list[str]] = {}
-        for milestone in self._all():
-            for dependency in milestone.depends_on:
-                if dependency.id in deleted:
-                    dependents.setdefault(dependency.id, []).append(milestone.id)
+        for name, target in self._iter_dependencies(deleted):
+            dependents.setdefault(target, []).append(name)
         if dependents:
             listed = "; ".join(f"{name} (by {', '.join(sorted(by))})" for name, by in sorted(dependents.items()))
             raise HasDependents(
@@ -245,8 +257,35 @@ class Draft:
                 "`git milestone depend remove` first, or delete with --force",
             )
 
-    def _all(self) -> Iterable[Milestone]:
-        for milestone, _ in read_all(self.files).entries:
-            if milestone.id not in self._after:
-                yield milestone
-        yield from (after for after in self._after.values() if after)
+    def _iter_dependencies(self, targets: set[str]) -> Iterator[tuple[str, str]]:
+        """(milestone, target) of all dependencies on some targets, with the edits so far."""
+        if has_index(self.store, self.files):
+            from gitmilestone.derived.database import read_index
+
+            held = read_index(self.store, self.files, lambda index: index.dependents_of(sorted(targets)))
+            yield from ((name, target) for target, names in held.items() for name in names if name not in self._after)
+        else:
+            for milestone, _ in read_all(self.files).entries:
+                if milestone.id not in self._after:
+                    yield from _dependencies_of(milestone, targets)
+        for after in self._after.values():
+            if after:
+                yield from _dependencies_of(after, targets)
+
+
+def read_settings(files: Files) -> Project:
+    """The project's settings, for somebody who is about to write.
+
+    Raises:
+        NotInitialised; InvalidContent: They have errors.
+    """
+    if files.find(PROJECT_FILE) is None:
+        raise NotInitialised(f"this repository has no {ROOT}/ yet", "run `git milestone init`")
+    project, problems = read_project(read_file(files, PROJECT_FILE, MAX_BYTES))
+    if errors_among(problems):
+        raise InvalidContent(f"{ROOT}/{PROJECT_FILE} has errors", errors_among(problems), "mend it first")
+    return project
+
+
+def _dependencies_of(milestone: Milestone, targets: set[str]) -> Iterator[tuple[str, str]]:
+    return ((milestone.id, on.id) for on in milestone.depends_on if on.id in targets)

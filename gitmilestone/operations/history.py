@@ -82,7 +82,7 @@ def name_in_history(store: Store, opened: History, text: str, revision: str = "H
         MilestoneNotFound, AmbiguousId, InvalidId.
     """
     try:
-        path = find_file(store.files_at(revision), text).path
+        path = find_file(store, store.files_at(revision), text).path
     except (MilestoneNotFound, AmbiguousId):
         if not opened.knows(text):
             raise

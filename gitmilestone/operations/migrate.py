@@ -21,7 +21,7 @@ from gitmilestone.model.layout import (
     suggest_layout,
 )
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.operations.draft import Draft
+from gitmilestone.operations.draft import read_settings
 from gitmilestone.operations.milestones import DEFAULT
 from gitmilestone.operations.reading import read_one
 from gitmilestone.store.files import FileEntry, Files, read_file
@@ -79,7 +79,7 @@ def plan_migration(files: Files, target: str = FORMAT) -> Migration:
         InvalidRequest: It is neither.
         NotInitialised; InvalidContent: The project's settings have errors.
     """
-    before = Draft(files).project.layout
+    before = read_settings(files).layout
     found: dict[str, list[FileEntry]] = {}
     for entry in files.iter_entries():
         place = find_place(entry.path)

@@ -59,7 +59,7 @@ def write_draft(
     outcome: list[Any] = [(), (), (), frozenset()]
 
     def build(files: Files) -> Plan:
-        draft = Draft(files)
+        draft = Draft(store, files)
         message, milestones, warnings = edit(draft)
         outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings), draft.created
         return draft.plan(message, allow_dependents=allow_dependents)
@@ -127,9 +127,7 @@ def _name_fields(before: Milestone, after: Milestone) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def replace_text(
-    store: Store, text: str, before: bytes, content: bytes, options: WriteOptions = DEFAULT
-) -> Edited:
+def replace_text(store: Store, text: str, before: bytes, content: bytes, options: WriteOptions = DEFAULT) -> Edited:
     """Replaces one milestone's file by what a person wrote in an editor.
 
     Args:

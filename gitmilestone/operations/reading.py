@@ -20,9 +20,11 @@ from gitmilestone.model.layout import (
 )
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.store.files import FileEntry, Files, read_file
+from gitmilestone.store.files import FileEntry, Files, TreeFiles, read_file
+from gitmilestone.store.store import Store
 
 _SHOWN = 8
+_SAME_HEAD = 2  # letters that a mistyped id is taken to have right
 
 
 class Reading(NamedTuple):
@@ -90,8 +92,10 @@ def two_files(first: str, second: str, milestone_id: str) -> InvalidContent:
     return InvalidContent(f"two files are called {milestone_id}", problems, "delete one of them, and commit that")
 
 
-def find_file(files: Files, text: str) -> FileEntry:
+def find_file(store: Store, files: Files, text: str) -> FileEntry:
     """The file of the milestone that `text` names, by its id or a unique beginning of it.
+
+    A whole id costs a look at the places where it can lie; a beginning is looked up in the index, where there is one.
 
     Raises:
         InvalidId, MilestoneNotFound, AmbiguousId.
@@ -103,13 +107,9 @@ def find_file(files: Files, text: str) -> FileEntry:
     if exact:
         return exact[0]
     # Also the whole id of a file in a folder that no layout makes, which `list` reads as well.
-    matches: dict[str, list[FileEntry]] = {}
-    for entry in files.iter_entries():
-        place = find_place(entry.path)
-        if place and place.id.startswith(prefix) and not find_path_fault(place):
-            matches.setdefault(place.id, []).append(entry)
+    matches = _find_named(store, files, prefix)
     if not matches:
-        raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(files, text), prefix)
+        raise MilestoneNotFound(f"there is no milestone {text!r}", _nearest(store, files, text), prefix)
     if len(matches) > 1 and prefix not in matches:
         shown = sorted(matches)[:_SHOWN]
         more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
@@ -117,26 +117,51 @@ def find_file(files: Files, text: str) -> FileEntry:
     milestone_id = prefix if prefix in matches else next(iter(matches))
     first, *others = matches[milestone_id]
     if others:
-        raise two_files(first.path, others[0].path, milestone_id)
-    return first
+        raise two_files(first, others[0], milestone_id)
+    found = files.find(first)
+    if found is None:
+        raise MilestoneNotFound(f"{ROOT}/{first} is gone", "")
+    return found
 
 
-def _nearest(files: Files, text: str) -> str:
+def has_index(store: Store, files: Files) -> bool:
+    """Whether there is an index on disk that is worth asking about these files."""
+    if not isinstance(files, TreeFiles):
+        return False
+    from gitmilestone.derived.database import IndexFile
+
+    return IndexFile(store.repository.state_dir).exists
+
+
+def _find_named(store: Store, files: Files, prefix: str) -> dict[str, list[str]]:
+    """Id -> paths, of the milestones whose ids begin so."""
+    if has_index(store, files):
+        from gitmilestone.derived.database import read_index
+
+        return read_index(store, files, lambda index: index.find_paths(prefix))
+    matches: dict[str, list[str]] = {}
+    for entry in files.iter_entries():
+        place = find_place(entry.path)
+        if place and place.id.startswith(prefix) and not find_path_fault(place):
+            matches.setdefault(place.id, []).append(entry.path)
+    return matches
+
+
+def _nearest(store: Store, files: Files, text: str) -> str:
     from difflib import get_close_matches
 
-    places = (find_place(entry.path) for entry in files.iter_entries())
-    ids = [place.id for place in places if place and not find_path_fault(place)]
+    ids = list(_find_named(store, files, text[:_SAME_HEAD] if has_index(store, files) else ""))
     nearest = get_close_matches(text, ids, 3, 0.5)
     return f"did you mean {' or '.join(nearest)}?" if nearest else "`git milestone list --all` shows them all"
 
 
-def get_document(files: Files, text: str) -> Document:
+def get_document(store: Store, files: Files, text: str) -> Document:
     """One milestone's document, without reading any other file.
 
     Raises:
         InvalidContent: Its file has an error.
     """
-    document = read_one(files, find_file(files, text))
+    document = read_one(files, find_file(store, files, text))
     if document.milestone is None:
         raise unreadable(document)
     return document

@@ -7,15 +7,16 @@ from gitmilestone.model.layout import possible_paths
 from gitmilestone.model.row import Row
 from gitmilestone.operations.reading import get_document, read_one
 from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
 
 
-def get_row(files: Files, text: str) -> Row:
+def get_row(store: Store, files: Files, text: str) -> Row:
     """The milestone that `text` names. Reads its file and those of its dependencies.
 
     Raises:
         MilestoneNotFound, AmbiguousId, InvalidContent.
     """
-    document = get_document(files, text)
+    document = get_document(store, files, text)
     milestone = document.milestone
     if milestone is None:
         raise MilestoneNotFound(f"there is no milestone {text!r}")

@@ -68,13 +68,9 @@ def move_tasks(
         chosen.update(dict.fromkeys(find_task(before, text).id for text in tasks))
         if verb == "remove":
             return before._replace(tasks=tuple(task for task in before.tasks if task.id not in chosen))
-        return before._replace(
-            tasks=tuple(change[verb](task) if task.id in chosen else task for task in before.tasks)
-        )
+        return before._replace(tasks=tuple(change[verb](task) if task.id in chosen else task for task in before.tasks))
 
-    edited = edit_fields(
-        store, milestone, revise, options, lambda name: f"{verb} task {', '.join(chosen)} of {name}"
-    )
+    edited = edit_fields(store, milestone, revise, options, lambda name: f"{verb} task {', '.join(chosen)} of {name}")
     return TasksEdited(edited, tuple(chosen))
 
 

@@ -26,9 +26,7 @@ def spawn(command: list[str], environ: Mapping[str, str], streams: Mapping[int, 
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in streams.items()]
     try:
         # Python ignores SIGPIPE, and an ignored signal stays ignored in a child; so does a blocked one.
-        return os.posix_spawnp(
-            command[0], command, environ, file_actions=actions, setsigdef=[_SIGPIPE], setsigmask=[]
-        )
+        return os.posix_spawnp(command[0], command, environ, file_actions=actions, setsigdef=[_SIGPIPE], setsigmask=[])
     except FileNotFoundError:
         raise EnvironmentFault(
             f"{command[0]} is not on PATH", "install git 2.36 or later (https://git-scm.com/downloads)"

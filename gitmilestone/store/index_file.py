@@ -73,9 +73,7 @@ def _padded(length: int) -> int:
 class IndexFile:
     """One plain staging area. An entry is known by its rank in git's order: by name, then by stage."""
 
-    def __init__(
-        self, content: bytes, oid_length: int, starts: list[int], extensions: dict[bytes, bytes]
-    ) -> None:
+    def __init__(self, content: bytes, oid_length: int, starts: list[int], extensions: dict[bytes, bytes]) -> None:
         """`starts`: where each entry starts and, last, where all of them end, in two-byte units."""
         self._content = content
         self._oid_length = oid_length

@@ -23,8 +23,7 @@ _CHUNK = 1 << 16
 _FIELDS = 6
 _SEPARATOR = b"\x01"
 _FORMAT = (
-    "--format=tformat:%m%H %ct %P%x00%at%x00%an%x00%ae%x00%s%x00"
-    f"%(trailers:key={_TRAILER},valueonly,separator=%x01)"
+    f"--format=tformat:%m%H %ct %P%x00%at%x00%an%x00%ae%x00%s%x00%(trailers:key={_TRAILER},valueonly,separator=%x01)"
 )
 _PLAIN_MODES = (b"%o" % FILE_MODE, b"%o" % EXECUTABLE_MODE)
 _ABSENT_MODE = b"000000"

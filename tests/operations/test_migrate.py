@@ -185,7 +185,7 @@ def test_a_branch_from_before_joins_and_the_rest_is_moved(clone: Clone) -> None:
     clone.git("rm", "-qf", "--ignore-unmatch", f".milestones/{path_of('m-4', 'planned', 'sharded')}")
     clone.git("commit", "-qm", "Merge other")
     with clone.store() as store:
-        assert find_file(store.files_at(), "added").path == "active/added.yaml"
+        assert find_file(store, store.files_at(), "added").path == "active/added.yaml"
     assert clone.edit("added", priority="low")  # every command works on the mixture
     assert clone.complete("added")
     with clone.store() as store:
@@ -387,11 +387,11 @@ def test_a_file_in_a_folder_of_no_layout_is_found_by_all(clone: Clone) -> None:
     clone.write({"active/zz/odd.yaml": _text("odd"), "active/a/b/c/deep.yaml": _text("deep")})
     with clone.store() as store:
         for name in clone.ids():
-            assert find_file(store.files_at(), name).path.endswith(f"/{name}.yaml")
+            assert find_file(store, store.files_at(), name).path.endswith(f"/{name}.yaml")
     assert len(_plan(clone).moves) == 2
     clone.write({"active/yy/odd.yaml": _text("odd")})
     with clone.store() as store, pytest.raises(InvalidContent, match="two files are called odd"):
-        find_file(store.files_at(), "od")
+        find_file(store, store.files_at(), "od")
 
 
 def test_progress_is_told(clone: Clone) -> None:

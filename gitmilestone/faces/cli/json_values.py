@@ -45,9 +45,7 @@ def dump_envelope(name: str, items: Iterable[Any], style: Style, **facts: Any) -
     """`{"schema_version": 1, NAME: [...]}` with one item a line; `facts` stand before the items."""
     head = dump({"schema_version": SCHEMA_VERSION, **facts}, style)[:-1]
     body = ",\n".join(dump(item, style) for item in items)
-    return (
-        f"{head}, {dump(name, style)}: [\n{body}\n]}}\n" if body else f"{head}, {dump(name, style)}: []}}\n"
-    )
+    return f"{head}, {dump(name, style)}: [\n{body}\n]}}\n" if body else f"{head}, {dump(name, style)}: []}}\n"
 
 
 def _field_value(field: Field, value: Any) -> Any:

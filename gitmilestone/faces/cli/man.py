@@ -67,9 +67,7 @@ def _mark_option(option: Option) -> str:
 def _mark(text: str) -> str:
     """Text with `quoted` words in bold, in short lines."""
     pieces = _QUOTED.split(text)
-    marked = [
-        rf"\fB{_escape(piece)}\fR" if place % 2 else _escape(piece) for place, piece in enumerate(pieces)
-    ]
+    marked = [rf"\fB{_escape(piece)}\fR" if place % 2 else _escape(piece) for place, piece in enumerate(pieces)]
     lines = wrap("".join(marked), 79, break_on_hyphens=False, break_long_words=False)
     return "\n".join(_protect(line) for line in lines)
 

@@ -33,9 +33,7 @@ CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 _COMMANDS = "gitmilestone.faces.cli.commands."
 
 _JSON = Option(("--json",), "Short for --format json.", "flag")
-_AT = Option(
-    ("--at",), "Read the milestones of that commit, branch or tag.", metavar="REV", completes="revision"
-)
+_AT = Option(("--at",), "Read the milestones of that commit, branch or tag.", metavar="REV", completes="revision")
 _STAGED = Option(("--staged",), "Read the staging area.", "flag")
 _WORKTREE = Option(("--worktree",), "Read the files as they lie.", "flag")
 _WHERE = (_AT, _STAGED, _WORKTREE)
@@ -64,9 +62,7 @@ _ID_OR_CURRENT = _ID._replace(
     doc="A milestone's id, or a beginning of it that no other has; the current milestone by default.", required=False
 )
 _IDS = Argument("id", "Ids of milestones, or beginnings that no other has.", many=True, completes="id")
-_TASKS = Argument(
-    "task", "Ids of its tasks, or beginnings that no other task of it has.", many=True, completes="task"
-)
+_TASKS = Argument("task", "Ids of its tasks, or beginnings that no other task of it has.", many=True, completes="task")
 
 
 def _format(*choices: str) -> tuple[Option, Option]:
@@ -89,9 +85,7 @@ _SCALAR_FIELDS = (
     _field("start", "YYYY-MM-DD"),
     _field("due", "YYYY-MM-DD"),
     _field("estimate", "15d|3w"),
-    Option(
-        ("--description",), "Anything else there is to say; `-` reads it from standard input.", metavar="TEXT"
-    ),
+    Option(("--description",), "Anything else there is to say; `-` reads it from standard input.", metavar="TEXT"),
     _field("status", choices=STATUSES),
 )
 
@@ -146,11 +140,7 @@ COMMANDS: tuple[Command, ...] = (
         "Make a throw-away repository with a real project's history",
         f"{_COMMANDS}demo:run",
         "A place to try things out; nothing outside the folder is touched.",
-        (
-            Argument(
-                "dir", "Where; a new temporary folder by default.", required=False, completes="directory"
-            ),
-        ),
+        (Argument("dir", "Where; a new temporary folder by default.", required=False, completes="directory"),),
         section="start",
     ),
     Command(
@@ -231,8 +221,10 @@ COMMANDS: tuple[Command, ...] = (
             Option(("--until",), "Only commits up to then.", metavar="DATE"),
             Option(("--author",), "Only commits whose author has that in the name or address.", metavar="TEXT"),
             Option(
-                ("--field",), "Only changes of that field; `tasks` is anything in a task, `x.KEY` a key of your own.",
-                many=True, metavar="NAME",
+                ("--field",),
+                "Only changes of that field; `tasks` is anything in a task, `x.KEY` a key of your own.",
+                many=True,
+                metavar="NAME",
             ),
             Option(("-n", "--limit"), "At most that many commits.", "integer"),
             *_format("text", "json"),
@@ -350,9 +342,7 @@ COMMANDS: tuple[Command, ...] = (
             _set_field("--label", "labels", "label", "These labels in place of all it has.", "LABEL"),
             _set_field("--add-label", "labels", "label", "One label more.", "LABEL"),
             _set_field("--remove-label", "labels", "label", "One label less.", "LABEL"),
-            _set_field(
-                "--depends-on", "depends_on", "id", "These dependencies in place of all it has.", "ID"
-            ),
+            _set_field("--depends-on", "depends_on", "id", "These dependencies in place of all it has.", "ID"),
             Option(("--set",), "Any field, or a key of your own.", many=True, metavar="KEY=VALUE"),
             Option(("--unset",), "Remove a field or a key of your own.", many=True, metavar="KEY"),
             *_WRITE,
@@ -532,8 +522,7 @@ COMMANDS: tuple[Command, ...] = (
         ("check",),
         "Find what is wrong with the milestones' files",
         f"{_COMMANDS}check:run",
-        "The files as they lie, unless an option says otherwise. The exit status is 1 when something is "
-        "wrong.",
+        "The files as they lie, unless an option says otherwise. The exit status is 1 when something is wrong.",
         options=(
             Option(("--at",), "Check that commit, branch or tag.", metavar="REV", completes="revision"),
             Option(("--staged",), "Check the staging area.", "flag"),
@@ -569,8 +558,7 @@ COMMANDS: tuple[Command, ...] = (
         ("completion",),
         "Print a completion script for a shell",
         "gitmilestone.faces.cli.completion:run",
-        "The installed package brings these scripts where the shells look for them; this is for the other "
-        "cases.",
+        "The installed package brings these scripts where the shells look for them; this is for the other cases.",
         (Argument("shell", "The shell.", choices=("bash", "zsh", "fish")),),
         examples=(("In ~/.bashrc", 'eval "$(git-milestone completion bash)"'),),
         section="project",
@@ -579,8 +567,7 @@ COMMANDS: tuple[Command, ...] = (
         ("__complete",),
         "Print what can follow on a command line",
         "gitmilestone.faces.cli.completion:complete",
-        "One candidate a line, a tab and its explanation behind it. The last word is the one under the "
-        "cursor.",
+        "One candidate a line, a tab and its explanation behind it. The last word is the one under the cursor.",
         (Argument("words", "The command line so far.", required=False, many=True),),
     ),
 )

@@ -18,8 +18,11 @@ TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("word", "A word of the id, title, project, owner, labels, tasks or description begins so."),
             ('"some words"', "These words, one behind the other."),
             ("field:value", "The field is that; `field:a,b` is any of them, `field:beg*` begins so."),
-            ("field:<value", "Also `<=`, `>`, `>=`, and `field:a..b`, `field:a..`, `field:..b`: dates, estimate, "
-             "progress, priority."),
+            (
+                "field:<value",
+                "Also `<=`, `>`, `>=`, and `field:a..b`, `field:a..`, `field:..b`: dates, estimate, "
+                "progress, priority.",
+            ),
             ("field:none, field:any", "It is unset, or set."),
             ("due:2027-01, due:today..+2w", "Days, months, years; `yesterday`, `today`, `tomorrow`, `-3d`, `+2w`."),
             ("status:open", "A status; `open` and `closed` are groups of them, `all` is every one."),
@@ -27,9 +30,12 @@ TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("-term, NOT term", "It does not hold."),
             ("a OR b, (a b)", "Either; parentheses group. Terms side by side must all hold."),
             ("sort:due,-priority", "The order; a `-` turns a field around. Unset values come last."),
-            ("Fields", "`id`, `path`, `title`, `status`, `project`, `owner` (as far as its @), `priority`, "
-             "`start`, `due`, `estimate`, `created`, `label`, `depends`, `task`, `description`, `progress`, and "
-             "`x.KEY` for a key of your own."),
+            (
+                "Fields",
+                "`id`, `path`, `title`, `status`, `project`, `owner` (as far as its @), `priority`, "
+                "`start`, `due`, `estimate`, `created`, `label`, `depends`, `task`, `description`, `progress`, and "
+                "`x.KEY` for a key of your own.",
+            ),
         ),
     ),
     (

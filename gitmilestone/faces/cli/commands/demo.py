@@ -80,7 +80,7 @@ def _show_around(there: Context, favourite: str, day: date) -> None:
     """Runs a few commands as a user would, and prints each above what it says."""
     next_day = day + timedelta(days=1)
     old, new = (there.store.revision_at(f"{moment}T00:00:00Z")[:12] for moment in (day, next_day))
-    milestone = get_document(there.store.files_at(), favourite).milestone
+    milestone = get_document(there.store, there.store.files_at(), favourite).milestone
     project = milestone.project if milestone else None
     tour = (
         (f"Open ones of {project}, the first five", ["list", f"project:{project}", "--limit", "5"]),

@@ -69,7 +69,7 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
 
     store = context.store
     files = store.staged_files() if options.stage_only else store.files_at()
-    entry = find_file(files, text)
+    entry = find_file(context.store, files, text)
     milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
     before = read_file(files, entry.path) or b""
     written = before

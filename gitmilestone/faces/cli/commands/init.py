@@ -10,9 +10,7 @@ from gitmilestone.operations.init import init
 
 def run(context: Context, values: Values) -> int:
     written = init(context.store, values["layout"] or "flat", write_options(values))
-    status = report_written(
-        context, written, "created .milestones/", ".milestones/ is here already: nothing to change"
-    )
+    status = report_written(context, written, "created .milestones/", ".milestones/ is here already: nothing to change")
     if written.paths:
         context.warn('hint: `git milestone new "TITLE"` makes the first milestone')
     return status

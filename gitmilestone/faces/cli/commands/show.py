@@ -20,9 +20,9 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "text"
     files = files_of(context, values)
     if form == "yaml":
-        context.write(context.style.clean(get_document(files, find_id(context, values["id"])).text))
+        context.write(context.style.clean(get_document(context.store, files, find_id(context, values["id"])).text))
         return 0
-    row = get_row(files, find_id(context, values["id"]))
+    row = get_row(context.store, files, find_id(context, values["id"]))
     if form == "json":
         from gitmilestone.faces.cli.json_values import dump_envelope, to_json_row
 

@@ -41,9 +41,7 @@ def remove(context: Context, values: Values) -> int:
 
 def _run(context: Context, values: Values, verb: TaskVerb, said: str) -> int:
     milestone, now = find_id(context, values["id"]), current_time(context)
-    moved = move_tasks(
-        context.store, milestone, verb, values["task"], now=now, options=write_options(values)
-    )
+    moved = move_tasks(context.store, milestone, verb, values["task"], now=now, options=write_options(values))
     return _report(context, moved, said)
 
 
