@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitmilestone.derived import database
+from gitmilestone.derived.activity import Activity, activity
 from gitmilestone.derived.history import ChangeRow, CommitRow, History, Selection
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import AmbiguousId, InvalidValue, MilestoneNotFound
@@ -88,6 +89,11 @@ def name_in_history(store: Store, opened: History, text: str, revision: str = "H
             raise
         return text
     return path.rpartition("/")[2].removesuffix(".yaml")
+
+
+def find_activity(opened: History, milestone_id: str) -> Activity | None:
+    """When a milestone came, changed and was completed, how long it was in each status; None if no commit has it."""
+    return next(activity(opened.connection, [milestone_id]), None)
 
 
 def iter_events(opened: History, selection: Selection) -> Iterator[Event]:

@@ -24,7 +24,7 @@ from gitmilestone.store.files import FileEntry, Files, TreeFiles, read_file
 from gitmilestone.store.store import Store
 
 _SHOWN = 8
-_SAME_HEAD = 2  # letters that a mistyped id is taken to have right
+_ALIKE = 200
 
 
 class Reading(NamedTuple):
@@ -150,7 +150,14 @@ def _find_named(store: Store, files: Files, prefix: str) -> dict[str, list[str]]
 def _nearest(store: Store, files: Files, text: str) -> str:
     from difflib import get_close_matches
 
-    ids = list(_find_named(store, files, text[:_SAME_HEAD] if has_index(store, files) else ""))
+    if has_index(store, files):
+        from gitmilestone.derived.database import read_index
+
+        # Comparing with all of a million takes minutes: with those that begin alike.
+        heads = [text[:length] for length in range(len(text) - 1, 0, -1)]
+        ids = read_index(store, files, lambda index: next(filter(None, (index.find_ids(h, _ALIKE) for h in heads)), []))
+    else:
+        ids = list(_find_named(store, files, ""))
     nearest = get_close_matches(text, ids, 3, 0.5)
     return f"did you mean {' or '.join(nearest)}?" if nearest else "`git milestone list --all` shows them all"
 

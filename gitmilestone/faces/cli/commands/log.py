@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+from gitmilestone.derived.activity import Activity
 from gitmilestone.derived.history import Selection
 from gitmilestone.faces.cli.commands.diff import format_field, to_json_field
 from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.operations.history import Event, check_field, iter_events, name_in_history, open_history
+from gitmilestone.operations.history import (
+    Event,
+    check_field,
+    find_activity,
+    iter_events,
+    name_in_history,
+    open_history,
+)
 from gitmilestone.store.log import read_date
 
 _WORDS = {"added": "created", "removed": "deleted"}
@@ -25,14 +34,53 @@ def run(context: Context, values: Values) -> int:
         if given is not None:
             selection = selection._replace(milestone_id=name_in_history(context.store, opened, given, revision))
         events = iter_events(opened, selection)
+        found = find_activity(opened, selection.milestone_id) if given is not None else None
         if values["json"] or values["format"] == "json":
             from gitmilestone.faces.cli.json_values import dump_envelope
 
-            context.write(dump_envelope("events", map(_to_json_event, events), context.style))
+            facts = {"activity": _to_json_activity(found)} if found else {}
+            context.write(dump_envelope("events", map(_to_json_event, events), context.style, **facts))
         else:
+            if found and selection == Selection(selection.milestone_id):
+                context.write(f"{_summarise(found, context.style)}\n\n")
             for text in _iter_text(events, context.style, names_ids=given is None):
                 context.write(text)
     return 0
+
+
+def _summarise(found: Activity, style: Style) -> str:
+    """One line for the whole of it, before the commits one by one."""
+    parts = [f"created {_day(found.created)} by {style.cell(found.author)}"]
+    parts += [f"updated {_day(found.updated)}"] if found.updated != found.created else []
+    parts += [f"completed {_day(found.completed)}"] if found.completed else []
+    parts += ["deleted"] if found.is_deleted else []
+    spans = [f"{status} {_format_span(seconds)}" for status, seconds in found.seconds.items() if status != "completed"]
+    return "; ".join(filter(None, (", ".join(parts), ", ".join(spans))))
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def _format_span(seconds: int) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return "moments"
+
+
+def _to_json_activity(found: Activity) -> dict[str, Any]:
+    def moment(seconds: int | None) -> str | None:
+        return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    return {
+        "created": moment(found.created),
+        "created_by": {"name": found.author, "email": found.email},
+        "updated": moment(found.updated),
+        "completed": moment(found.completed),
+        "is_deleted": found.is_deleted,
+        "seconds": dict(found.seconds),
+    }
 
 
 def _read_selection(context: Context, values: Values) -> Selection:
