@@ -17,7 +17,12 @@ import pytest
 
 _ROOT = Path(__file__).parent.parent
 _DOCUMENTS = sorted(
-    [_ROOT / "README.md", _ROOT / "docs" / "analytics.md", *(_ROOT / "tests" / "transcripts").glob("*.md")]
+    [
+        _ROOT / "README.md",
+        _ROOT / "docs" / "analytics.md",
+        _ROOT / "docs" / "index.md",
+        *(_ROOT / "tests" / "transcripts").glob("*.md"),
+    ]
 )
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETS_UP = "python3 -m venv"

@@ -205,6 +205,7 @@ class _Refresh:
         if fresh:
             self.connection.execute("BEGIN IMMEDIATE")
             self.writer.retire(fresh)
+            self.writer.forget_oldest()
             self.connection.execute("COMMIT")
 
     def _take_retired(self, entries: Sequence[FileEntry]) -> list[Parsed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.query.searched import KEYED, TEXTS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of the tables, or of what is written into them."""
 
 IDS_A_STATEMENT = 500
@@ -72,7 +72,7 @@ INDEXES: dict[str, str] = {
     "milestone_by_status": f"milestone (status, {_DEFAULT_ORDER})",
     "milestone_by_project": f"milestone (project_key, is_open, {_DEFAULT_ORDER})",
     "milestone_by_owner": f"milestone (owner_key, is_open, {_DEFAULT_ORDER})",
-    "milestone_by_created": "milestone (created, id)",
+    "milestone_by_created": "milestone (is_open, created DESC, id)",
     "label_by_key": "label (key, milestone_id)",
     "dependency_by_target": "dependency (target, milestone_id)",
     "custom_by_value": "custom (key, value, milestone_id)",

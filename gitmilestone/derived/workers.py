@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gitmilestone.derived.documents import Contents, Parsed
+from gitmilestone.errors import MilestoneError
 from gitmilestone.store.files import FileEntry
 from gitmilestone.store.git import spawn
 from gitmilestone.store.store import Store
@@ -131,8 +132,8 @@ def serve(directory: str) -> None:
         parsed = contents.iter_parsed([FileEntry(*entry) for entry in entries])
         try:
             _write(sys.stdout.buffer, [tuple(file) for file in parsed])
-        except BrokenPipeError:
-            break
+        except (BrokenPipeError, MilestoneError):
+            break  # who asked reads again what can't be read here, and says it
     store.close()
     os._exit(0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sqlite3 import Connection, DatabaseError
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ class Writer:
         """
         parsed = list(added)
         if removed:
-            parsed += self._remove(removed)
+            parsed = self._remove(removed, parsed)
         if parsed:
             self._add(parsed)
 
@@ -113,27 +113,69 @@ class Writer:
             "UPDATE stamp SET tree = ?, milestones = ?, bytes = ?", (tree, self.milestones, self.bytes)
         )
         if tree is not None and self._has_retired:
-            self._connection.execute(
-                "DELETE FROM retired WHERE number <= (SELECT MAX(number) FROM retired) - ?", (_KEPT + self.milestones,)
-            )
+            self.forget_oldest()
 
-    def _remove(self, paths: Sequence[str]) -> list[Parsed]:
-        """Answers with the files that come to serve an id instead."""
+    def forget_oldest(self) -> None:
+        """Keeps as many of the files that went as could all come back, and some."""
+        self._connection.execute(
+            "DELETE FROM retired WHERE number <= (SELECT MAX(number) FROM retired) - ?", (_KEPT + self.milestones,)
+        )
+
+    def _remove(self, paths: Sequence[str], coming: list[Parsed]) -> list[Parsed]:
+        """Answers with the files that are still to be added: some that come, and those that serve an id from now on."""
         raw = [(os.fsencode(path),) for path in paths]
         self._connection.executemany("DELETE FROM unserved WHERE path = ?", raw)
         gone = set(paths)
         ids = {place.id for path in paths if (place := find_place(path))}
-        served = [row for row in self._find_served(ids) if row.path in gone]
-        self._delete(served)
-        names = {row.id for row in served}
+        served = {row.id: row for row in self._find_served(ids) if row.path in gone}
+        waiting = list(self._select("SELECT id, path, oid, problems FROM unserved WHERE id IN (%s)", served))
+        replaced = self._find_replaced(served, coming, {name for name, *_ in waiting})
+        self._update([(served.pop(file.id), file) for file in replaced])
+        self._delete(list(served.values()))
         entries = [
             FileEntry(os.fsdecode(path), 0o100644, oid.hex())
-            for path, oid in self._select("SELECT path, oid FROM unserved WHERE problems IS NULL AND id IN (%s)", names)
+            for name, path, oid, problems in waiting
+            if name in served and problems is None
         ]
         self._connection.executemany(
             "DELETE FROM unserved WHERE path = ?", [(os.fsencode(entry.path),) for entry in entries]
         )
-        return list(self._read(entries)) if entries else []
+        rest = [file for file in coming if file not in replaced] if replaced else coming
+        return [*rest, *(self._read(entries) if entries else ())]
+
+    def _find_replaced(
+        self, served: Mapping[str, Served], coming: Sequence[Parsed], rivalled: set[str]
+    ) -> list[Parsed]:
+        """The files that come in the place of one that goes, where no other could serve their id."""
+        found: dict[str, list[Parsed]] = {}
+        for file in coming:
+            if file.id in served and file.id not in rivalled:
+                found.setdefault(file.id, []).append(file)
+        return [files[0] for files in found.values() if len(files) == 1 and files[0].rows is not None]
+
+    def _update(self, pairs: Sequence[tuple[Served, Parsed]]) -> None:
+        """Writes what differs: most edits change a few columns, and so few of the indexes."""
+        if not pairs:
+            return
+        held = self._read_rows([row.id for row, _ in pairs])
+        self.retire((row.oid, row.id, held[row.id]) for row, file in pairs if row.oid.hex() != file.oid)
+        execute, executemany = self._connection.execute, self._connection.executemany
+        for row, file in pairs:
+            assert file.rows is not None  # as _find_replaced says
+            milestone, *others, texts = file.rows
+            before, *others_before, texts_before = held[row.id]
+            olds, news = (row.path, row.oid, *before), (file.path, bytes.fromhex(file.oid), *milestone)
+            changed = [place for place, (old, new) in enumerate(zip(olds, news, strict=True)) if old != new]
+            names = ", ".join([f"{COLUMNS['milestone'][place + 1]} = ?" for place in changed])
+            execute(f"UPDATE milestone SET {names} WHERE number = ?", [*(news[place] for place in changed), row.number])
+            for table, old_rows, new_rows in zip(_NARROW, others_before, others, strict=True):
+                if [*map(tuple, old_rows)] != [*map(tuple, new_rows)]:
+                    execute(f"DELETE FROM {table} WHERE milestone_id = ?", (row.id,))
+                    executemany(self._inserts[table], new_rows)
+            if tuple(texts) != tuple(texts_before):
+                execute(f"INSERT INTO {_FORGET} VALUES (?, ?, {_PLACES})", ("delete", row.number, *texts_before))
+                execute(f"INSERT INTO {_SEARCH} VALUES (?, {_PLACES})", (row.number, *texts))
+            self.bytes += milestone[_BYTES - _OWN] - before[_BYTES - _OWN]
 
     def _add(self, parsed: list[Parsed]) -> None:
         self._put_aside([file for file in parsed if file.rows is None])
@@ -196,10 +238,7 @@ class Writer:
         if not served:
             return
         ids = [row.id for row in served]
-        try:
-            rows = dict(self.iter_rows(ids))
-        except UNWRITTEN as error:
-            raise DatabaseError(f"a damaged row: {error}") from error
+        rows = self._read_rows(ids)
         self.retire((row.oid, row.id, rows[row.id]) for row in served)
         forgotten = [("delete", row.number, *rows[row.id][-1]) for row in served]
         self._connection.executemany(f"INSERT INTO {_FORGET} VALUES (?, ?, {_PLACES})", forgotten)
@@ -208,6 +247,12 @@ class Writer:
             self._connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(name,) for name in ids])
         self.bytes -= sum(rows[name][0][_BYTES - _OWN] for name in ids)
         self.milestones -= len(ids)
+
+    def _read_rows(self, ids: Sequence[str]) -> dict[str, DocumentRows]:
+        try:
+            return dict(self.iter_rows(ids))
+        except UNWRITTEN as error:
+            raise DatabaseError(f"a damaged row: {error}") from error
 
     def iter_rows(self, ids: Sequence[str]) -> Iterator[tuple[str, DocumentRows]]:
         """(id, its rows) of milestones that are served, as `encode_document` made them."""

@@ -1,0 +1,110 @@
+"""Building the index from nothing: its speed, its size, its memory."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from benchmarks.measure import hermetic, run, run_for_peak, time_in_turn
+from benchmarks.report import Measured
+from benchmarks.repositories import Made
+from gitmilestone.derived.database import read_index
+from gitmilestone.model.layout import ROOT
+from gitmilestone.operations.index import get_index_status
+from gitmilestone.store.store import Store
+
+_SAMPLED = 5000
+_FLOOR = "cat-file + CSafeLoader, one core"
+_GOALS = {100_000: ">= 4"}
+_MANY = 50_000
+"""Milestones from which one run says enough."""
+
+
+def measure_rebuild(made: Made, runs: int, executable: str) -> list[Measured]:
+    """`index rebuild` as a whole process, where there is a work tree and where there is none.
+
+    The floor parses 5,000 of the documents at most, for its pace does not change.
+    """
+    bare = f"{made.directory}.bare"
+    shutil.rmtree(bare, ignore_errors=True)
+    run(["git", "clone", "-q", "--bare", made.directory, bare], "/")
+    oids = _sample_oids(made)
+    timings = time_in_turn(
+        {
+            "floor": lambda: _load_on_one_core(made.directory, oids),
+            "rebuild": lambda: run([executable, "index", "rebuild"], made.directory),
+            "rebuild, bare repository": lambda: run([executable, "index", "rebuild"], bare),
+        },
+        1 if made.size >= _MANY else min(runs, 3),
+        warmups=0 if made.size >= _MANY else 1,
+    )
+    shutil.rmtree(bare)
+    pace = len(oids) / timings.pop("floor").median
+    sampled = f" ({len(oids):,} of them)" if len(oids) < made.size else ""
+    rows = []
+    for name, timing in timings.items():
+        ours = made.size / timing.median
+        shown = f"{ours:,.0f} documents/s"
+        goal = _GOALS.get(made.size, "")
+        rows.append(Measured(name, made.size, made.layout, shown, f"{_FLOOR}{sampled} {pace:,.0f}", ours / pace, goal))
+    return rows
+
+
+def measure_size(made: Made, executable: str) -> list[Measured]:
+    """On the disk against the files, and in memory against the bare interpreter."""
+    bare = run_for_peak([sys.executable, "-c", "pass"], made.directory).megabytes
+    peaks = {
+        name: run_for_peak([executable, *words], made.directory).megabytes
+        for name, words in {
+            "memory, rebuild": ("index", "rebuild"),
+            "memory, list": ("list", "--limit", "50"),
+            "memory, list --all": ("list", "--all"),
+        }.items()
+    }
+    floor = f"python -c pass {bare:.0f} MB"
+    rows = [
+        Measured(name, made.size, made.layout, f"{peak:.0f} MB", floor, peak / bare) for name, peak in peaks.items()
+    ]
+    store = Store.open(made.directory, hermetic())
+    on_disk = get_index_status(store).bytes / 1e6
+    volume = read_index(store, store.files_at(), lambda index: index.data_volume) / 1e6
+    store.close()
+    shown, of = f"{on_disk:.1f} MB", f"the files {volume:.1f} MB"
+    return [Measured("index on disk", made.size, made.layout, shown, of, on_disk / volume), *rows]
+
+
+def _sample_oids(made: Made) -> list[str]:
+    listed = run(["git", "ls-tree", "-r", "HEAD", f"{ROOT}/active", f"{ROOT}/completed"], made.directory)
+    oids = [line.split(None, 3)[2].decode() for line in listed.splitlines()]
+    return sorted(random.Random(1).sample(oids, min(len(oids), _SAMPLED)))
+
+
+def _load_on_one_core(directory: str, oids: list[str]) -> None:
+    """git too runs on it, where cores can be chosen."""
+    import yaml
+
+    cores = os.sched_getaffinity(0) if sys.platform == "linux" else set()
+    if cores:
+        os.sched_setaffinity(0, {min(cores)})
+    try:
+        for content in _iter_blobs(directory, oids):
+            yaml.load(content, yaml.CSafeLoader)
+    finally:
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+
+def _iter_blobs(directory: str, oids: list[str]) -> Iterator[bytes]:
+    names = "".join(f"{oid}\n" for oid in oids).encode()
+    git = ["git", "cat-file", "--batch", "--buffer"]
+    answered = subprocess.run(git, cwd=directory, env=hermetic(), input=names, capture_output=True, check=True).stdout
+    start = 0
+    while start < len(answered):
+        header_end = answered.index(b"\n", start)
+        size = int(answered[start:header_end].split()[2])
+        yield answered[header_end + 1 : header_end + 1 + size]
+        start = header_end + size + 2
