@@ -26,6 +26,7 @@ SMALLEST = 50
 
 _BUSY_SECONDS = 30.0
 _CORRUPT, _FULL, _NOT_A_DATABASE, _CONSTRAINT, _MISMATCH = 11, 13, 26, 19, 20
+_OWN_FAULT = 1  # a statement that is none: nothing that memory would answer better
 _DAMAGED = (_CORRUPT, _NOT_A_DATABASE, _CONSTRAINT, _MISMATCH)
 _MISSING = ("no such table", "no such column", "no such index", "malformed", "damaged", "Could not decode", "vtable")
 _REFRESH = ("synchronous = NORMAL", "cache_size = -65536", "wal_autocheckpoint = 16384")
@@ -213,7 +214,7 @@ def _fall_back(
                     watch.warn(f"warning: the index was damaged ({error}); it is built anew")
                     _remove(place, watch)
                     continue
-            elif not isinstance(error, sqlite3.OperationalError):
+            elif not isinstance(error, sqlite3.OperationalError) or primary_code(error) == _OWN_FAULT:
                 raise
             _explain(error, watch)
             break

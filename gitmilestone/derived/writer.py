@@ -166,8 +166,10 @@ class Writer:
             before, *others_before, texts_before = held[row.id]
             olds, news = (row.path, row.oid, *before), (file.path, bytes.fromhex(file.oid), *milestone)
             changed = [place for place, (old, new) in enumerate(zip(olds, news, strict=True)) if old != new]
-            names = ", ".join([f"{COLUMNS['milestone'][place + 1]} = ?" for place in changed])
-            execute(f"UPDATE milestone SET {names} WHERE number = ?", [*(news[place] for place in changed), row.number])
+            if changed:  # else it is the mode of its file that differs
+                names = ", ".join([f"{COLUMNS['milestone'][place + 1]} = ?" for place in changed])
+                values = [news[place] for place in changed]
+                execute(f"UPDATE milestone SET {names} WHERE number = ?", [*values, row.number])
             for table, old_rows, new_rows in zip(_NARROW, others_before, others, strict=True):
                 if [*map(tuple, old_rows)] != [*map(tuple, new_rows)]:
                     execute(f"DELETE FROM {table} WHERE milestone_id = ?", (row.id,))
