@@ -158,12 +158,23 @@ class Index:
 
     def count(self, query: Query, at_most: int | None = None) -> int:
         """How many milestones a query finds, whatever its limit and offset; counting ends at `at_most`."""
+        if query.after is not None:
+            return self._count_following(query, at_most)
         where, parameters = compile_condition(query.where)
         text = f"SELECT COUNT(*) FROM milestone WHERE {where}"
         if at_most is not None:
             text = f"SELECT COUNT(*) FROM (SELECT 1 FROM milestone WHERE {where} LIMIT {int(at_most)})"
         ((number,),) = self.connection.execute(text, parameters)
         return int(number)
+
+    def _count_following(self, query: Query, at_most: int | None) -> int:
+        total = 0
+        for text, parameters in compile_pages(query._replace(limit=at_most, offset=0), "1"):
+            ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM ({text})", parameters)
+            total += number
+            if at_most is not None and total >= at_most:
+                return at_most
+        return total
 
     def keys_of(self, query: Query, milestone_id: str) -> Values | None:
         """Where a milestone stands in a query's order, for `Query.after`; None where there is no such milestone."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import LAYOUTS, PROJECT_FILE, ROOT, TIER_FILE, Layout
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.yaml_canonical import load_canonical
 from gitmilestone.model.yaml_loader import YamlFault, load
-from gitmilestone.model.yaml_nodes import Mapping, as_plain
+from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, as_plain
+
+if TYPE_CHECKING:
+    from gitmilestone.model.scale_settings import ScaleSettings
 
 FORMAT = 1
 TIERS = ("file", "sqlite", "postgresql", "distributed")
 VOCABULARIES = ("projects", "owners", "labels")
 """Keys of `project.yaml` that list the only words a field should hold; unset: any word."""
-_KEYS = ("format", "layout", "fields", *VOCABULARIES)
+_LISTS = ("fields", *VOCABULARIES)
+_SCALE = "scale"
+_KEYS = ("format", "layout", *_LISTS, _SCALE)
 
 
 class Project(NamedTuple):
@@ -32,7 +37,7 @@ class Project(NamedTuple):
 
 
 def encode_project(project: Project) -> bytes:
-    lists = "".join(f"\n{key}:\n" + "\n".join(f"  - {word}\n" for word in getattr(project, key)) for key in _KEYS[2:])
+    lists = "".join(f"\n{key}:\n" + "\n".join(f"  - {word}\n" for word in getattr(project, key)) for key in _LISTS)
     return f"format: {FORMAT}\n\nlayout: {project.layout}\n{lists}".encode()
 
 
@@ -62,26 +67,49 @@ def read_project(content: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
     root, problems = _load(path, content)
     values: dict[str, object] = {}
     for key, entry in root.entries.items() if root else ():
-        value, line = as_plain(entry.value), entry.value.line
-        if key not in _KEYS:
+        if key in _KEYS:
+            value, found = _read_setting(key, entry, path)
+            problems += found
+            if value is not None:
+                values[key] = value
+        else:
             nearest = find_nearest(key, _KEYS)
             hint = f"did you mean `{nearest}`?" if nearest else f"known: {', '.join(_KEYS)}"
             problems.append(Problem(path, entry.key.line, "unknown-key", f"`{key}` is no setting", hint))
-        elif key == "format":
-            if value != str(FORMAT):
-                hint = "install the version that wrote it"
-                problems.append(Problem(path, line, "unknown-schema", f"`format` is {value}, not {FORMAT}", hint))
-        elif key == "layout":
-            if value in LAYOUTS:
-                values[key] = value
-            else:
-                message = f"`layout` is one of {', '.join(LAYOUTS)}, not {value!r}"
-                problems.append(Problem(path, line, "bad-value", message))
-        elif isinstance(value, list) and all(isinstance(word, str) for word in value):
-            values[key] = tuple(value)
-        elif value is not None:
-            problems.append(Problem(path, line, "bad-value", f"`{key}` is a list of words"))
     return Project(**values), tuple(problems)  # type: ignore[arg-type]  # each value was checked above
+
+
+def _read_setting(key: str, entry: Entry, path: str) -> tuple[object, list[Problem]]:
+    """The value that a key of the settings has; None where it is left out, or wrong."""
+    value, line = as_plain(entry.value), entry.value.line
+    if key == "format":
+        hint = "install the version that wrote it"
+        problem = Problem(path, line, "unknown-schema", f"`format` is {value}, not {FORMAT}", hint)
+        return None, [] if value == str(FORMAT) else [problem]
+    if key == "layout":
+        message = f"`layout` is one of {', '.join(LAYOUTS)}, not {value!r}"
+        return (value, []) if value in LAYOUTS else (None, [Problem(path, line, "bad-value", message)])
+    if key == _SCALE:
+        return None, _read_scale(entry.value, path)[1]
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return tuple(value), []
+    return None, [] if value is None else [Problem(path, line, "bad-value", f"`{key}` is a list of words")]
+
+
+def read_scale_settings(content: bytes | None) -> ScaleSettings:
+    """The `scale` section; defaults where it is absent or wrong, which `read_project` tells of."""
+    from gitmilestone.model.scale_settings import ScaleSettings
+
+    path = f"{ROOT}/{PROJECT_FILE}"
+    root, _ = _load(path, content or b"")
+    entry = root.entries.get(_SCALE) if root else None
+    return _read_scale(entry.value, path)[0] if entry else ScaleSettings()
+
+
+def _read_scale(node: Node, path: str) -> tuple[ScaleSettings, list[Problem]]:
+    from gitmilestone.model.scale_settings import read_scale  # most commands are spared it
+
+    return read_scale(node, path)
 
 
 def read_tier(content: bytes | None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
+from gitmilestone.derived.operation_log import record_write
 from gitmilestone.errors import Refused
 from gitmilestone.model.change import Change
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
@@ -64,7 +66,10 @@ def write_draft(
         outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings), draft.created
         return draft.plan(message, allow_dependents=allow_dependents)
 
+    started = perf_counter()
     written: Written = store.write(build, options)
+    if written.commit:
+        record_write(store.repository.state_dir, started, len(outcome[1]))
     return Edited(written.commit, *outcome)
 
 

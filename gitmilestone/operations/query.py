@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.database import read_index
+from gitmilestone.derived.operation_log import record_query
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneNotFound
@@ -59,7 +61,12 @@ def answer(
         MilestoneNotFound: There is none that is called `after`.
     """
 
+    started = perf_counter()
+    tier = "file"
+
     def read(index: Index) -> Answer:
+        nonlocal tier
+        tier = "sqlite" if index.is_on_disk else "file"
         placed = place(index, query, after)
         rows = index.rows(placed)
         is_cut = query.limit is not None or query.offset
@@ -68,7 +75,9 @@ def answer(
         unserved = index.unserved()
         return Answer(rows, total, wider_total, index.milestones, unserved.problems, unserved.files)
 
-    return read_index(store, files, read, watch)
+    answered = read_index(store, files, read, watch)
+    record_query(store.repository.state_dir, started, query, len(answered.rows), tier)
+    return answered
 
 
 def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:

@@ -20,12 +20,25 @@ from gitmilestone.query.words import fold
 Parameter = str | float
 Sql = tuple[str, tuple[Parameter, ...]]
 
+WEIGHTS = dict(zip(TEXTS, "ABCD", strict=True))
+"""Of the words of each text, in the one tsvector of a milestone."""
+
+LONGEST_LEXEME = 2046
+"""Bytes that a tsvector takes."""
+
+INDEXED_LETTERS = 100
+"""Of a text, in an index of Postgres."""
+
 _NO_LIMIT = (1 << 63) - 1
+_ALL_LONG_WORDS = "array_to_string(milestone.long_words, ' · ')"
+_LAST = "\U0010ffff"
+_SURROGATES = (0xD800, 0xE000)
 _FTS5 = "SELECT rowid FROM search WHERE search MATCH ?"
 _BLOCKED = (
     "(milestone.is_open = 1 AND (milestone.status = 'blocked' OR EXISTS (SELECT 1 FROM dependency"
-    " JOIN milestone AS other ON other.id = dependency.target WHERE dependency.milestone_id = milestone.id"
-    " AND dependency.type = 'blocks' AND other.is_open = 1)))"
+    " WHERE dependency.milestone_id = milestone.id AND dependency.type = 'blocks'"
+    # A subquery and no join, which SQLite would begin with all that are open.
+    " AND (SELECT other.is_open FROM milestone AS other WHERE other.id = dependency.target) = 1)))"
 )
 
 
@@ -55,6 +68,7 @@ _SORTED = {
 }
 _ALWAYS_SET = ("id", "path", "progress", *(field.name for field in FIELDS.values() if field.required))
 _COMPARISONS = {operator: operator for operator in ("=", "<", "<=", ">", ">=")}
+_LONG_TEXTS = (*(f"milestone.{name}_key" for name in KEYED), "label.key", "custom.value")
 _LISTS = {"labels": ("label", "label.key"), "depends_on": ("dependency", "dependency.target")}
 
 
@@ -64,10 +78,12 @@ class Dialect(NamedTuple):
     Attributes:
         place: What stands for a bound value.
         match: Whether a milestone has all of some texts.
+        equals: Whether a column of texts, of any length, has a value.
     """
 
     place: str
     match: Callable[[Sequence[Text]], Sql]
+    equals: Callable[[str, Parameter], Sql]
 
 
 class Selection(NamedTuple):
@@ -96,10 +112,34 @@ def _fts5_of(texts: Sequence[Text]) -> str:
     return " AND ".join(phrases)
 
 
+def _equals_text(column: str, value: Parameter) -> Sql:
+    return f"{column} = ?", (value,)
+
+
 def _match_tsvector(texts: Sequence[Text]) -> Sql:
-    wheres = [f"milestone.{_text_field(text) or 'all'}_words @@ CAST(? AS tsquery)" for text in texts]
-    phrases = [" <-> ".join([f"'{word}'" for word in text.words]) + ":*" for text in texts]
-    return f"({' AND '.join(wheres)})", tuple(phrases)
+    """As FTS5 does: the words follow each other, and each column has a weight of its own.
+
+    A tsvector has no room for some texts; the few that are too long for it are looked through.
+    """
+    wheres: list[str] = []
+    parameters: list[Parameter] = []
+    for field, words in ((_text_field(text), text.words) for text in texts):
+        found = f"milestone.long_words[{TEXTS.index(field) + 1}]" if field else _ALL_LONG_WORDS
+        where = f"(milestone.long_words IS NOT NULL AND strpos(' ' || {found}, ?) > 0)"
+        if all(len(word.encode()) <= LONGEST_LEXEME for word in words):
+            weight = WEIGHTS.get(field, "")
+            where = f"(milestone.words @@ CAST(? AS tsquery) OR {where})"
+            *before, last = [f"'{word}'" for word in words]
+            colon = f":{weight}" if weight else ""
+            parameters.append(" <-> ".join([*(f"{word}{colon}" for word in before), f"{last}:*{weight}"]))
+        wheres.append(where)
+        parameters.append(f" {' '.join(words)}")
+    return f"({' AND '.join(wheres)})", tuple(parameters)
+
+
+def _equals_beginning(column: str, value: Parameter) -> Sql:
+    """No B-tree of Postgres takes a text over 2.7 KB, so that its indexes are of the beginnings."""
+    return f"left({column}, {INDEXED_LETTERS}) = ? AND {column} = ?", (str(value)[:INDEXED_LETTERS], value)
 
 
 def _text_field(text: Text) -> str:
@@ -108,8 +148,8 @@ def _text_field(text: Text) -> str:
     return text.field
 
 
-SQLITE = Dialect("?", _match_fts5)
-POSTGRES = Dialect("%s", _match_tsvector)
+SQLITE = Dialect("?", _match_fts5, _equals_text)
+POSTGRES = Dialect("%s", _match_tsvector, _equals_beginning)
 
 
 def compile_query(query: Query, columns: str, dialect: Dialect = SQLITE, selection: Selection | None = None) -> Sql:
@@ -221,7 +261,7 @@ def compile_condition(condition: Condition, dialect: Dialect = SQLITE) -> Sql:
         return f"(NOT {text})", parameters
     if isinstance(condition, Text):
         return dialect.match([condition])
-    return _compile_term(condition)
+    return _compile_term(condition, dialect)
 
 
 def compile_keys(order: tuple[Order, ...]) -> str:
@@ -245,47 +285,56 @@ def _compile_group(group: Group, dialect: Dialect) -> Sql:
     return f"({joined})", tuple(parameter for _, parameters in parts for parameter in parameters)
 
 
-def _compile_term(term: Term) -> Sql:
+def _compile_term(term: Term, dialect: Dialect) -> Sql:
     name = term.field
     if name == "is_blocked":
         return _BLOCKED, ()
     if name in _LISTS or name == "tasks" or name.startswith(CUSTOM):
-        select, parameters = _select_ids(term)
-        return f"(milestone.id IN ({select}))", parameters
+        select, parameters = _select_ids(term, dialect, "milestone_id = milestone.id")
+        return f"(EXISTS ({select}))", parameters
     if term.operator == "set":
         return f"(milestone.{SEARCHED[name].name} IS NOT NULL)", ()
-    comparison, parameters = _compare(_VALUES[name], term)
+    comparison, parameters = _compare(_VALUES[name], term, dialect)
     if name in _ALWAYS_SET:
         return f"({comparison})", parameters
     return f"(milestone.{name} IS NOT NULL AND {comparison})", parameters
 
 
-def _select_ids(term: Term) -> Sql:
-    """The ids of the milestones which have a row in another table that the term holds of."""
-    conditions: list[str] = []
+def _select_ids(term: Term, dialect: Dialect = SQLITE, *conditions: str) -> Sql:
+    """The ids of the milestones which have a row in another table that the term, and the conditions, hold of."""
     parameters: tuple[Parameter, ...] = ()
     if term.field.startswith(CUSTOM):
         table, column = "custom", "custom.value"
-        conditions, parameters = ["custom.key = ?"], (term.field[len(CUSTOM) :],)
+        conditions, parameters = (*conditions, "custom.key = ?"), (term.field[len(CUSTOM) :],)
     elif term.field == "tasks" and term.operator == "set":
         table, column = "task", ""
     else:
         table, column = _LISTS[term.field]
     if term.operator != "set":
-        comparison, values = _compare(column, term)
-        conditions, parameters = [*conditions, comparison], (*parameters, *values)
+        comparison, values = _compare(column, term, dialect)
+        conditions, parameters = (*conditions, comparison), (*parameters, *values)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT milestone_id FROM {table}{where}", parameters
 
 
-def _compare(column: str, term: Term) -> Sql:
+def _compare(column: str, term: Term, dialect: Dialect) -> Sql:
     value = _to_parameter(term)
-    if term.operator == "prefix" and term.field == "id":
-        # A range is served by an index; ids are ASCII, below DEL.
-        return f"{column} >= ? AND {column} < ?", (value, f"{value}\x7f")
     if term.operator == "prefix":
-        return f"substr({column}, 1, ?) = ?", (len(str(value)), value)
+        # A range, as an index serves it: all that begins so lies before the text that follows it in order.
+        end = _follow(str(value))
+        return (f"{column} >= ? AND {column} < ?", (value, end)) if end else (f"{column} >= ?", (value,))
+    if term.operator == "=" and column in _LONG_TEXTS:
+        return dialect.equals(column, value)
     return f"{column} {_COMPARISONS[term.operator]} ?", (value,)
+
+
+def _follow(prefix: str) -> str:
+    """The first text, by code points, behind all that begin with `prefix`; "" where there is none."""
+    whole = prefix.rstrip(_LAST)
+    if not whole:
+        return ""
+    code = ord(whole[-1]) + 1
+    return whole[:-1] + chr(code if code != _SURROGATES[0] else _SURROGATES[1])
 
 
 def _to_parameter(term: Term) -> Parameter:

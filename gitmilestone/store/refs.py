@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.errors import DetachedHead, GitFailed, LockHeld, MissingObject, OperationInProgress
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.repository import Repository
 
+if TYPE_CHECKING:
+    from gitmilestone.store.store import Store
+
 _LOCK_SECONDS = 5.0
+_BACKUPS_KEPT = 5
 _UNFINISHED = (
     ("rebase-merge", "a rebase", "git rebase --continue"),
     ("rebase-apply", "a rebase or `git am`", "git rebase --continue"),
@@ -114,3 +118,16 @@ def _name_lock(said: str) -> str:
     """The lock file that git's message names between quotes."""
     parts = [part for part in said.split("'") if part.endswith(".lock")]
     return parts[0] if parts else "the branch's lock"
+
+
+def keep_backup(store: Store, name: str) -> str:
+    """Keeps HEAD's commit under a ref, as the newest of five in its folder; returns the ref, "" on an unborn branch."""
+    commit = store.head().commit
+    if commit is None:
+        return ""
+    store.git.check(*DURABLY, "update-ref", name, commit)
+    folder = name.rpartition("/")[0]
+    listed = store.git.check("for-each-ref", "--sort=-refname", "--format=%(refname)", folder).decode().split()
+    for old in listed[_BACKUPS_KEPT:]:
+        store.git.check("update-ref", "-d", old)
+    return name

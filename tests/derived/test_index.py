@@ -224,6 +224,8 @@ def test_pages_follow_each_other_without_gap_or_overlap(data: st.DataObject) -> 
         while page:
             paged += page
             after = index.keys_of(query, page[-1].milestone.id)
+            assert index.count(query._replace(after=after)) == len(whole) - len(paged)
+            assert index.count(query._replace(after=after), 1) == min(1, len(whole) - len(paged))
             page = index.rows(query._replace(limit=size, after=after))
     assert paged == whole
 

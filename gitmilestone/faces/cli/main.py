@@ -30,6 +30,7 @@ INTERRUPTED = 130
 READER_LEFT = 141
 CRASHED = 70
 _SHOWN_PROBLEMS = 20
+_WRITING = ("write", "bulk")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -120,8 +121,24 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
     __import__(module)
     context.directory = os.path.join(context.directory, *parsed.directories)
     context.pages = parsed.command.section == "read"
-    status = getattr(sys.modules[module], function)(context, parsed.values)
-    return int(status)
+    status = int(getattr(sys.modules[module], function)(context, parsed.values))
+    if status == 0 and parsed.command.section in _WRITING and not parsed.values.get("no_commit"):
+        _follow_scale(context)
+    return status
+
+
+def _follow_scale(context: Context) -> None:
+    """After a write, once in a while: has the project outgrown its tier?"""
+    import time
+
+    from gitmilestone.operations.pace import is_time
+
+    store = context.opened_store
+    if store is None or not is_time(store, int(time.time())):
+        return
+    from gitmilestone.operations.tiers import follow
+
+    follow(store, context)
 
 
 def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:

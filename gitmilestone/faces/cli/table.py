@@ -26,6 +26,7 @@ GROUPS: dict[str, str] = {
 STATUSES = ("planned", "in_progress", "blocked", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "critical")
 LAYOUTS = ("flat", "sharded", "sharded2")
+TIERS = ("file", "sqlite", "postgresql", "distributed")
 LIST_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "ids")
 SQL_FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
@@ -492,30 +493,36 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         ("migrate",),
-        "Move the files into the layout that suits their number",
+        "Move the project to another layout of its files, or to another tier",
         f"{_COMMANDS}migrate:run",
-        "One commit of renames, which `git revert` takes back: no file's text changes. After a merge of a branch "
-        "from before, `migrate format` moves what that brought in the old layout; until then every command reads both. "
+        "One commit, which `git revert` takes back.\n\n"
+        "A layout says in which folders the files lie: a commit of renames, no file's text changes. After a merge of "
+        "a branch from before, `migrate format` moves what that brought in the old layout; until then every command "
+        "reads both. A tier says what answers: its target is built, every record is compared with its file, and then "
+        "the switch is committed; it happens by itself as a project grows (`milestone.autoMigrate` is `commit`, "
+        "`suggest` or `off`).\n\n"
         "Without arguments: the layouts, past migrations, and what is pending.",
         (
             Argument(
                 "to",
-                "A layout; `format` is the one that suits the number of milestones, and moves what lies out of place.",
+                "A layout; a tier; or `format`, the layout that suits the number of milestones.",
                 required=False,
-                choices=("format", *LAYOUTS),
+                choices=("format", *LAYOUTS, *TIERS),
             ),
         ),
         (
-            Option(("--dry-run",), "Say which files would move, and move none.", "flag"),
+            Option(("--dry-run",), "Say what would happen, and change nothing.", "flag"),
             Option(("--list",), "Print the layouts, and past migrations.", "flag"),
+            Option(("--now",), "Switch to the tier that is pending, without waiting for its delay.", "flag"),
             _JSON._replace(doc="Print JSON."),
             *_WRITE,
         ),
         examples=(
             ("What would happen", "git milestone migrate format --dry-run"),
             ("A folder for every 256th", "git milestone migrate sharded"),
+            ("Answers from the index, also while it is small", "git milestone migrate sqlite"),
         ),
-        exclusive=(_COMMIT_MESSAGE, ("dry_run", "list")),
+        exclusive=(_COMMIT_MESSAGE, ("dry_run", "list"), ("now", "list")),
         section="project",
     ),
     Command(
@@ -543,7 +550,13 @@ COMMANDS: tuple[Command, ...] = (
         ("status",),
         "Show the project's size, its storage tier and why",
         f"{_COMMANDS}status:run",
-        options=(_JSON._replace(doc="Print JSON."),),
+        "What was measured, what it adds up to, which tier that asks for, what is pending until when, and when the "
+        "next switch is to be expected. It begins nothing: a switch is decided after writes and merges.",
+        options=(
+            Option(("-v", "--verbose"), "Every metric, weight and limit, each derived state, past switches.", "flag"),
+            _JSON._replace(doc="Print JSON, with all of that."),
+        ),
+        examples=(("every number", "git milestone status -v"),),
         section="project",
     ),
     Command(

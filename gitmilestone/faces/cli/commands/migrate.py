@@ -10,8 +10,10 @@ from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, write_options
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
 from gitmilestone.operations.migrate import FORMAT, TRAILER, Migrated, Migration, migrate, plan_migration
+from gitmilestone.operations.tiers import Step, carry_out_now, plan_pending, plan_switch, switch_tier
 from gitmilestone.store.trailers import Trailed, find_trailed
 
 _SHOWN = 5
@@ -20,6 +22,8 @@ _SHORT = 10
 
 def run(context: Context, values: Values) -> int:
     target = values["to"]
+    if target in TIERS or values["now"]:
+        return _switch(context, values)
     if values["list"] and target:
         raise InvalidRequest(f"--list takes nothing to migrate to, and {target!r} was given", "leave one of them out")
     if values["dry_run"]:
@@ -27,6 +31,47 @@ def run(context: Context, values: Values) -> int:
     if target is None:
         return _show(context, values)
     return _carry_out(context, values, target)
+
+
+def _switch(context: Context, values: Values) -> int:
+    """To another tier: the one that is named, or with --now the one that is pending."""
+    store, target = context.store, values["to"]
+    if values["list"] or (values["now"] and target):
+        raise InvalidRequest("--list and --now name nothing to migrate to", "leave one of them out")
+    if values["dry_run"]:
+        step = plan_switch(store, target, context) if target else plan_pending(store, context)
+        return _rehearse_switch(context, values, step)
+    options = write_options(values)
+    switch = switch_tier(store, target, options, context) if target else carry_out_now(store, context, options)
+    if values["json"]:
+        fields = switch._asdict()
+        compared = switch.compared
+        _write_json(context, switch={**fields, "compared": compared and compared._asdict()})
+        return 1 if switch.reverted else 0
+    if switch.before == switch.after:
+        context.write(f"nothing to migrate: the tier is {switch.before}")
+        return 0
+    compared_text = f", {_count(switch.compared.records, 'record')} compared" if switch.compared else ""
+    context.write(f"migrated tier {switch.before} -> {switch.after}{compared_text}{describe_commit(switch.commit)}")
+    if switch.reverted:
+        context.warn(f"error: it was taken back at once. {switch.reverted}")
+        return 1
+    if switch.commit:
+        context.warn(f"hint: `git revert {switch.commit[:_SHORT]}` takes it back")
+    return 0
+
+
+def _rehearse_switch(context: Context, values: Values, step: Step) -> int:
+    if values["json"]:
+        _write_json(context, switch=step._asdict())
+    elif step.before == step.after:
+        context.write(f"nothing to migrate: the tier is {step.before}")
+    elif step.obstacle:
+        context.write(f"{step.after} can't be had here: {step.obstacle}")
+    else:
+        what = f"build and compare {_count(step.milestones, 'milestone')}, then commit"
+        context.write(f"would migrate tier {step.before} -> {step.after}: {what}")
+    return 1 if step.obstacle else 0
 
 
 def _carry_out(context: Context, values: Values, target: str) -> int:

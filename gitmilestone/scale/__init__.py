@@ -1,0 +1,1 @@
+"""When a project has outgrown its tier: pure functions over what was measured."""

@@ -1,0 +1,99 @@
+"""`git milestone status`: short, within 80 columns, and complete as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import Any
+
+import pytest
+
+from gitmilestone.faces.cli.commands.status import run
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.model.scale_settings import METRICS
+from gitmilestone.operations.measure import consider
+from tests.repositories import Clone
+from tests.repositories import run_git as git_of
+
+SETTINGS = "format: 1\n\nlayout: flat\n\nscale:\n  sqlite:\n    milestone_count: 2\n    score: 1\n"
+MESSAGE = "milestone: migrate tier file -> sqlite\n\nMilestone-Migration: tier file -> sqlite\nMilestone-Score: 10\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Any, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Clone:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    git_of("init", "-q", str(tmp_path / "project"))
+    made = Clone(tmp_path / "project")
+    made.init()
+    return made
+
+
+def show(clone: Clone, **values: bool) -> str:
+    out = io.StringIO()
+    context = Context(os.environ, str(clone.path), io.StringIO(), out, io.StringIO())
+    assert run(context, {"json": False, "verbose": False, **values}) == 0
+    context.close()
+    return out.getvalue()
+
+
+def grow(clone: Clone, names: str) -> None:
+    clone.write({"config/project.yaml": SETTINGS})
+    for name in names:
+        clone.new(name)
+
+
+def test_a_small_project_is_a_few_lines(clone: Clone) -> None:
+    clone.new("a")
+    lines = show(clone).splitlines()
+    assert lines[-1].startswith("Score: 5")
+    assert lines[-1].endswith("; sqlite from 50")
+    assert len(lines) == 7
+
+
+def test_what_is_pending_is_said_with_its_reasons(clone: Clone) -> None:
+    grow(clone, "ab")
+    text = show(clone)
+    assert "Wanted: sqlite\n  score 7 >= 1\n  milestones 2 >= 2\n" in text
+    assert "Pending: file -> sqlite, 60 minutes after the next write or merge\n" in text
+    with clone.store() as store:
+        consider(store, 1_700_000_000)
+    assert "Pending: file -> sqlite, due with the next write or merge\n" in show(clone)
+
+
+def test_what_was_taken_back_is_said(clone: Clone) -> None:
+    grow(clone, "ab")
+    clone.write({"config/tier.yaml": "tier: sqlite\n"}, MESSAGE)
+    assert show(clone).splitlines()[-1].startswith("Last switch: file -> sqlite on 20")
+    switched = clone.head
+    clone.git("revert", "--no-edit", "HEAD")
+    text = show(clone)
+    assert f"commit {switched[:10]}, reverted by {clone.head[:10]}\n" in text
+    assert "not again unless asked for, or at a score of 12.5\n" in text
+
+
+def test_every_line_fits_a_terminal(clone: Clone) -> None:
+    grow(clone, "abc")
+    clone.write({"config/tier.yaml": "tier: sqlite\n"}, MESSAGE)
+    lines = show(clone, verbose=True).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith(("milestones ", "writes a second ", "score ")) for line in lines) == 3
+    assert len(lines) < 40
+
+
+def test_as_json_it_is_complete(clone: Clone) -> None:
+    grow(clone, "ab")
+    value = json.loads(show(clone, json=True))
+    assert value["tier"] == "file"
+    assert set(value["metrics"]) == set(METRICS)
+    assert value["score"] == pytest.approx(sum(term["points"] for term in value["terms"]))
+    assert value["decision"]["target"] == "sqlite"
+    assert value["decision"]["since"] is None
+    assert set(value["derived"]) == {"index", "history", "analytics"}
+    assert value["limits"]["sqlite"]["milestone_count"] == 2
+
+
+def test_before_the_first_commit_it_is_known_too(clone: Clone, tmp_path: Any) -> None:
+    git_of("init", "-q", str(tmp_path / "empty"))
+    assert show(Clone(tmp_path / "empty")) == "On main, no commit yet\n"
