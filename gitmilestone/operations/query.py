@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.operation_log import record_query
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.sqlite import Index, Unserved
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
@@ -19,6 +20,8 @@ from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
     from gitmilestone.derived.statistics import Statistics
+
+_PAGE = 1000
 
 COUNTED = 1000
 """Rows behind a page that are counted: beyond it, nobody wants to wait for the number."""
@@ -78,6 +81,33 @@ def answer(
     answered = read_index(store, files, read, watch)
     record_query(store.repository.state_dir, started, query, len(answered.rows), tier)
     return answered
+
+
+def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) -> Iterator[list[Row]]:
+    """The rows of a query, some at a time, each page from behind the last row of the one before.
+
+    Memory follows neither the answer nor the index, and nothing is held open in between, however slowly it is read.
+    """
+    after: tuple[str | float | None, ...] | None = query.after
+    left, offset = query.limit, query.offset
+
+    def read(index: Index) -> tuple[list[Row], tuple[str | float | None, ...] | None]:
+        limit = _PAGE if left is None else min(_PAGE, left)
+        rows = index.rows(query._replace(limit=limit, offset=offset, after=after))
+        return rows, index.keys_of(query, rows[-1].milestone.id) if rows else None
+
+    while left != 0:
+        rows, after = read_index(store, files, read, watch)
+        if not rows:
+            return
+        yield rows
+        offset = 0
+        left = None if left is None else left - len(rows)
+
+
+def get_unserved(store: Store, files: Files, watch: Watch = SILENT) -> Unserved:
+    """The files that no milestone stands for."""
+    return read_index(store, files, lambda index: index.unserved(), watch)
 
 
 def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:

@@ -19,16 +19,22 @@ CSV_COLUMNS = (
 )
 """Lists are joined by `;`, with `id:relates` for what does not block. Tasks don't fit in a cell."""
 
+STREAMED = ("jsonl", "csv", "ids")
+"""The forms of which a page is a part of the whole."""
+
 _MARKDOWN = r"[\\`*_\[\]|~#!]"
 _HEADINGS = ("ID", "STATUS", "PRIORITY", "PROJECT", "DUE", "OWNER", "PROGRESS", "TITLE")
 
 
-def format_rows(rows: Sequence[Row], form: str, style: Style, today: date) -> str:
+def format_rows(rows: Sequence[Row], form: str, style: Style, today: date, *, has_head: bool = True) -> str:
     """Rows in a form of `table.LIST_FORMATS`.
 
     Args:
         today: What is due before it is painted red.
+        has_head: False for the further pages of a form in STREAMED.
     """
+    if form == "csv":
+        return _format_csv(rows, style, has_head)
     if form == "table":
         return align(_HEADINGS, [_cells(row, today) for row in rows], style)
     return _FORMATS[form](rows, style)
@@ -76,7 +82,7 @@ def _format_ids(rows: Sequence[Row], style: Style) -> str:
     return "".join(f"{row.milestone.id}\n" for row in rows)
 
 
-def _format_csv(rows: Sequence[Row], style: Style) -> str:
+def _format_csv(rows: Sequence[Row], style: Style, has_head: bool = True) -> str:
     import csv
     import io
 
@@ -85,7 +91,8 @@ def _format_csv(rows: Sequence[Row], style: Style) -> str:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    if has_head:
+        writer.writerow(CSV_COLUMNS)
     for row in rows:
         value = to_json_row(row)
         writer.writerow([escape_formula(_to_cell(value[column])) for column in CSV_COLUMNS])

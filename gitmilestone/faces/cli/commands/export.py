@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.list import read_query
-from gitmilestone.faces.cli.commands.sources import files_of, report_problems, today
+from collections import Counter
+from collections.abc import Mapping
+
+from gitmilestone.faces.cli.commands.list import read_query, write_rows
+from gitmilestone.faces.cli.commands.sources import files_of, report_problems
 from gitmilestone.faces.cli.context import Context
-from gitmilestone.faces.cli.formats import format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import Answer, answer
+from gitmilestone.operations.query import get_unserved
 
 
 def run(context: Context, values: Values) -> int:
-    answered = answer(context.store, files_of(context, values), read_query(values, ""), watch=context)
-    context.write(format_rows(answered.rows, values["format"] or "jsonl", context.style, today()))
-    if values["format"] == "csv":
-        _say_what_is_left_out(context, answered)
-    return report_problems(context, answered.problems, answered.unreadable)
+    form = values["format"] or "jsonl"
+    files = files_of(context, values)
+    left_out = Counter[str]()
+    for rows in write_rows(context, files, read_query(values, ""), form):
+        for row in rows:
+            left_out["tasks"] += len(row.milestone.tasks)
+            left_out.update(dict.fromkeys(map(repr, row.milestone.extra), 1))
+    if form == "csv":
+        _say_what_is_left_out(context, left_out)
+    unserved = get_unserved(context.store, files, context)
+    return report_problems(context, unserved.problems, unserved.files)
 
 
-def _say_what_is_left_out(context: Context, answered: Answer) -> None:
-    tasks = sum(len(row.milestone.tasks) for row in answered.rows)
-    keys = {key for row in answered.rows for key in row.milestone.extra}
+def _say_what_is_left_out(context: Context, counts: Mapping[str, int]) -> None:
+    tasks = counts["tasks"]
+    keys = sorted(key[1:-1] for key in counts if key != "tasks")
     left_out = [f"{tasks} tasks"] if tasks else []
-    left_out += [f"the keys {', '.join(sorted(keys))}"] if keys else []
+    left_out += [f"the keys {', '.join(keys)}"] if keys else []
     if left_out:
         context.warn(f"warning: left out, as a row has no room for them: {' and '.join(left_out)}; jsonl has it all")

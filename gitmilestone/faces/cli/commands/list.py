@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
 from gitmilestone.faces.cli.context import Context
-from gitmilestone.faces.cli.formats import format_rows
+from gitmilestone.faces.cli.formats import STREAMED, format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import COUNTED, Answer, answer
+from gitmilestone.model.row import Row
+from gitmilestone.operations.query import COUNTED, Answer, answer, get_unserved, iter_pages
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
+from gitmilestone.store.files import Files
 
 _MOST = 2**62  # what a database counts to
 _FIELDS = ("status", "project", "owner", "label")
@@ -22,6 +26,11 @@ def run(context: Context, values: Values) -> int:
         from gitmilestone.faces.cli.commands.explain import write_explanation
 
         return write_explanation(context, values, files, query)
+    if form in STREAMED and values["limit"] is None and not values["after"]:
+        for _ in write_rows(context, files, query, form):
+            pass
+        unserved = get_unserved(context.store, files, context)
+        return report_problems(context, unserved.problems, unserved.files)
     wider = None if values["after"] else read_query(values, "")
     answered = answer(context.store, files, query, wider, context, after=values["after"])
     context.write(format_rows(answered.rows, form, context.style, today()))
@@ -30,6 +39,17 @@ def run(context: Context, values: Values) -> int:
         if not answered.served and not answered.unreadable:
             hint_if_empty(context, files)
     return report_problems(context, answered.problems, answered.unreadable)
+
+
+def write_rows(context: Context, files: Files, query: Query, form: str) -> Iterator[list[Row]]:
+    """Writes all that a query finds, a page at a time, and yields what was written."""
+    is_first = True
+    for rows in iter_pages(context.store, files, query, context):
+        context.write(format_rows(rows, form, context.style, today(), has_head=is_first))
+        is_first = False
+        yield rows
+    if is_first:
+        context.write(format_rows([], form, context.style, today()))
 
 
 def read_query(values: Values, default: str) -> Query:
