@@ -363,7 +363,7 @@ def test_row_5_without_space_the_answer_comes_from_memory(clone: Clone, tmp_path
         assert (listed.returncode, len(listed.stdout.split())) == (0, 300)
         assert listed.stderr.count("no space is left") == 1, listed.stderr
         assert len(listed.stderr.splitlines()) == 1, listed.stderr
-        assert {file.name: file.stat().st_blocks for file in state.iterdir() if file.stat().st_blocks} == {}
+        assert {file.name for file in state.iterdir() if file.stat().st_blocks} <= {"operations"}
     assert (clone.head, clone.status()) == (head, status)
 
 
@@ -377,7 +377,7 @@ def test_row_5_without_space_for_a_rebuild(clone: Clone, kilobytes: int) -> None
         assert rebuilt.stderr.startswith("fatal: ")
         assert "full" in rebuilt.stderr
         assert read(clone) == [f"m-{number:04}" for number in range(300)]
-        assert {file.name: file.stat().st_blocks for file in state.iterdir() if file.stat().st_blocks} == {}
+        assert {file.name for file in state.iterdir() if file.stat().st_blocks} <= {"operations"}
 
 
 def test_row_6_what_writes_the_index_is_refused_on_a_read_only_file_system(large: Clone, tmp_path: Path) -> None:
