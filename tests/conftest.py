@@ -7,11 +7,15 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.repositories import Clone, init_project, run_git
+
+if TYPE_CHECKING:
+    from gitmilestone.derived.postgres.connect import Server
 
 _GIT_CONFIG = """\
 [user]
@@ -99,3 +103,13 @@ def repository(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def clone(repository: Path) -> Clone:
     """The same, with what the drills of the store ask of it."""
     return Clone(repository)
+
+
+@pytest.fixture
+def mirror_server() -> Iterator[Server]:
+    """A real Postgres server, and a database in it that holds an empty mirror."""
+    from tests.postgres_server import drop_database, make_database
+
+    server = make_database()
+    yield server
+    drop_database(server)

@@ -27,6 +27,13 @@ COUNTED = 1000
 """Rows behind a page that are counted: beyond it, nobody wants to wait for the number."""
 
 
+class Page(NamedTuple):
+    """Some rows, and the files that no milestone stands for."""
+
+    rows: list[Row]
+    unserved: Unserved
+
+
 class Answer(NamedTuple):
     """Attributes:
     rows: In the query's order.
@@ -83,31 +90,29 @@ def answer(
     return answered
 
 
-def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) -> Iterator[list[Row]]:
-    """The rows of a query, some at a time, each page from behind the last row of the one before.
+def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) -> Iterator[Page]:
+    """The rows of a query, some at a time, each page from behind the last row of the one before; at least one page.
 
     Memory follows neither the answer nor the index, and nothing is held open in between, however slowly it is read.
+    Only an index in memory gives all of it at once: it would have to be made again for each page.
     """
-    after: tuple[str | float | None, ...] | None = query.after
-    left, offset = query.limit, query.offset
+    left, offset, after = query.limit, query.offset, query.after
 
-    def read(index: Index) -> tuple[list[Row], tuple[str | float | None, ...] | None]:
+    def read(index: Index) -> tuple[Page, tuple[str | float | None, ...] | None]:
+        if not index.is_on_disk:
+            return Page(index.rows(query), index.unserved()), None
         limit = _PAGE if left is None else min(_PAGE, left)
         rows = index.rows(query._replace(limit=limit, offset=offset, after=after))
-        return rows, index.keys_of(query, rows[-1].milestone.id) if rows else None
+        is_last = len(rows) < limit
+        return Page(rows, index.unserved()), None if is_last else index.keys_of(query, rows[-1].milestone.id)
 
-    while left != 0:
-        rows, after = read_index(store, files, read, watch)
-        if not rows:
-            return
-        yield rows
+    while True:
+        page, after = read_index(store, files, read, watch)
+        yield page
         offset = 0
-        left = None if left is None else left - len(rows)
-
-
-def get_unserved(store: Store, files: Files, watch: Watch = SILENT) -> Unserved:
-    """The files that no milestone stands for."""
-    return read_index(store, files, lambda index: index.unserved(), watch)
+        left = None if left is None else left - len(page.rows)
+        if after is None or left == 0:
+            return
 
 
 def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from gitmilestone.faces.cli.commands.list import read_query, write_rows
+from gitmilestone.faces.cli.commands.list import read_query, write_pages
 from gitmilestone.faces.cli.commands.sources import files_of, report_problems
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import get_unserved
 
 
 def run(context: Context, values: Values) -> int:
     form = values["format"] or "jsonl"
     files = files_of(context, values)
     left_out = Counter[str]()
-    for rows in write_rows(context, files, read_query(values, ""), form):
-        for row in rows:
+    for page in write_pages(context, files, read_query(values, ""), form):
+        for row in page.rows:
             left_out["tasks"] += len(row.milestone.tasks)
             left_out.update(dict.fromkeys(map(repr, row.milestone.extra), 1))
     if form == "csv":
         _say_what_is_left_out(context, left_out)
-    unserved = get_unserved(context.store, files, context)
-    return report_problems(context, unserved.problems, unserved.files)
+    return report_problems(context, page.unserved.problems, page.unserved.files)
 
 
 def _say_what_is_left_out(context: Context, counts: Mapping[str, int]) -> None:

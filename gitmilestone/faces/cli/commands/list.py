@@ -8,8 +8,7 @@ from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, rep
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STREAMED, format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.model.row import Row
-from gitmilestone.operations.query import COUNTED, Answer, answer, get_unserved, iter_pages
+from gitmilestone.operations.query import COUNTED, Answer, Page, answer, iter_pages
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
 from gitmilestone.store.files import Files
@@ -27,9 +26,8 @@ def run(context: Context, values: Values) -> int:
 
         return write_explanation(context, values, files, query)
     if form in STREAMED and values["limit"] is None and not values["after"]:
-        for _ in write_rows(context, files, query, form):
-            pass
-        unserved = get_unserved(context.store, files, context)
+        for page in write_pages(context, files, query, form):
+            unserved = page.unserved
         return report_problems(context, unserved.problems, unserved.files)
     wider = None if values["after"] else read_query(values, "")
     answered = answer(context.store, files, query, wider, context, after=values["after"])
@@ -41,15 +39,11 @@ def run(context: Context, values: Values) -> int:
     return report_problems(context, answered.problems, answered.unreadable)
 
 
-def write_rows(context: Context, files: Files, query: Query, form: str) -> Iterator[list[Row]]:
+def write_pages(context: Context, files: Files, query: Query, form: str) -> Iterator[Page]:
     """Writes all that a query finds, a page at a time, and yields what was written."""
-    is_first = True
-    for rows in iter_pages(context.store, files, query, context):
-        context.write(format_rows(rows, form, context.style, today(), has_head=is_first))
-        is_first = False
-        yield rows
-    if is_first:
-        context.write(format_rows([], form, context.style, today()))
+    for place, page in enumerate(iter_pages(context.store, files, query, context)):
+        context.write(format_rows(page.rows, form, context.style, today(), has_head=place == 0))
+        yield page
 
 
 def read_query(values: Values, default: str) -> Query:
