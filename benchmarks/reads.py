@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from benchmarks.commands import list_ids, measure_reads, measure_writes
 from benchmarks.derivations import measure_analytics, measure_log
 from benchmarks.queries import measure_queries
-from benchmarks.rebuild import measure_rebuild, measure_size
+from benchmarks.rebuild import measure_rebuild, measure_rebuild_once, measure_size
 from benchmarks.refresh import measure_refresh
 from benchmarks.report import Measured
 from benchmarks.repositories import Made, get_repository
+
+_HUGE = 500_000
+"""Milestones from which it is built once, and what is derived from its history is left to the smaller sizes."""
 
 
 def iter_measured(sizes: Sequence[int], runs: int, executable: str, folder: str) -> Iterator[list[Measured]]:
@@ -41,6 +44,10 @@ def _parts(made: Made, runs: int, executable: str) -> Iterator[Callable[[], list
         "log": lambda: measure_log(made, runs, executable),
         "analytics": lambda: measure_analytics(made, runs, executable),
     }
+    if made.size >= _HUGE:
+        for name in ("size", "log", "analytics"):
+            del parts[name]
+        parts["rebuild"] = lambda: measure_rebuild_once(made, executable)
     for name, part in parts.items():
         _tell(made.size, name)
         yield part
