@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from gitmilestone.derived.documents import Contents, Parsed
 from gitmilestone.errors import MilestoneError
@@ -52,34 +53,44 @@ class Workers:
     def map(
         self, batches: Iterable[Batch], find: Callable[[Sequence[FileEntry]], list[Parsed]]
     ) -> Iterator[tuple[Batch, list[Parsed]]]:
-        """Yields each batch with what was parsed of it, in order.
+        """Yields each batch with what was parsed of it, in whatever order they get done.
 
-        A worker is given its next batch before the answer to its last one is used: both sides are busy.
+        A worker that has answered is given its next batch before the answer is used; while all of them are busy, the
+        next batch is parsed here: nobody waits.
 
         Args:
             find: What need not be parsed; asked as late as can be.
         """
-        waiting: deque[tuple[Batch, list[Parsed], list[FileEntry], _Worker]] = deque()
+        idle = deque(self._others)
+        asked: deque[_Asked] = deque()
         for batch in batches:
             found = find(batch.unread)
             known = {file.path for file in found}
             unread = [entry for entry in batch.unread if entry.path not in known] if known else batch.unread
-            if not self._others:
-                yield batch, [*found, *self._read(unread)]
-                continue
-            if len(waiting) == len(self._others):
-                before, kept, asked, worker = waiting.popleft()
-                answer = worker.receive()
-                worker.send(unread)
-                waiting.append((batch, found, unread, worker))
-                yield before, [*kept, *(self._read(asked) if answer is None else answer)]
+            if idle:
+                asked.append(_Asked(idle.popleft(), batch, found, unread))
+                asked[-1].worker.send(unread)
+            elif asked and asked[0].worker.has_answered():
+                done = asked.popleft()
+                answer = done.worker.receive()
+                asked.append(_Asked(done.worker, batch, found, unread))
+                done.worker.send(unread)
+                yield done.batch, self._complete(done, answer)
             else:
-                worker = self._others[len(waiting)]
-                worker.send(unread)
-                waiting.append((batch, found, unread, worker))
-        for batch, found, unread, worker in waiting:
-            answer = worker.receive()
-            yield batch, [*found, *(self._read(unread) if answer is None else answer)]
+                yield batch, [*found, *self._read(unread)]
+        for done in asked:
+            yield done.batch, self._complete(done, done.worker.receive())
+
+    def _complete(self, done: _Asked, answer: list[Parsed] | None) -> list[Parsed]:
+        """What a worker that died was asked is parsed here."""
+        return [*done.found, *(self._read(done.unread) if answer is None else answer)]
+
+
+class _Asked(NamedTuple):
+    worker: _Worker
+    batch: Batch
+    found: list[Parsed]
+    unread: list[FileEntry]
 
 
 class _Worker:
@@ -104,6 +115,10 @@ class _Worker:
             _write(self._requests, [tuple(entry) for entry in entries])
         except OSError:
             pass  # a dead one shows when its answer is due
+
+    def has_answered(self) -> bool:
+        """Whether an answer, or the end of the process, is there to be read."""
+        return bool(select.select([self._answers], [], [], 0)[0])
 
     def receive(self) -> list[Parsed] | None:
         """The answer; None where the process died."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Mapping as Table
 from typing import Any
 
@@ -20,7 +21,7 @@ _HINTED_PROBLEMS = 100
 class Decoder:
     """Decodes one file. `problems` grows as it goes; a file with an error among them has no Milestone."""
 
-    def __init__(self, path: str, known_extra: frozenset[str] = frozenset()) -> None:
+    def __init__(self, path: str, known_extra: Container[str] = frozenset()) -> None:
         self.path = path
         self.known_extra = known_extra
         self.problems: list[Problem] = []

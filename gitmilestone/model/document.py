@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from gitmilestone.errors import Refused
@@ -34,13 +35,13 @@ class Document(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read_document(path: str, milestone_id: str, content: bytes, known_extra: frozenset[str] = frozenset()) -> Document:
+def read_document(path: str, milestone_id: str, content: bytes, known_extra: Container[str] = frozenset()) -> Document:
     """Reads a milestone's file; every fault is a Problem, never an exception. O(size), at most 1 MiB."""
     decoder = Decoder(path, known_extra)
     text = _decode_text(decoder, content)
     if text is None:
         return Document(path, "", None, tuple(decoder.problems))
-    milestone = decode_canonical(milestone_id, text)
+    milestone = decode_canonical(milestone_id, text, known_extra)
     if milestone is None and (root := _load(decoder, text)):
         milestone = decoder.decode(milestone_id, root)
     problems = sorted(decoder.problems, key=lambda problem: problem.line)

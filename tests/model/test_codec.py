@@ -75,6 +75,10 @@ def test_the_fast_reader_reads_what_is_encoded(milestone: Milestone) -> None:
     for modeline in ("", "# yaml-language-server: $schema=x.json"):
         text = encode(known, modeline).decode()
         assert decode_canonical(known.id, text) == (None if is_late else known)
+    plain = {key: value for key, value in milestone.extra.items() if isinstance(value, str) and key.isalpha()}
+    marked = known._replace(extra={key: value for key, value in plain.items() if key.isascii() and key.islower()})
+    at_once = decode_canonical(known.id, encode(marked).decode(), frozenset(marked.extra))
+    assert at_once in (None, marked)
 
 
 @given(milestones())
@@ -130,17 +134,30 @@ def test_the_fast_reader_agrees_with_the_hardened_one(text: str) -> None:
     assert list(iter_scalars(fast)) == list(iter_scalars(thorough))
 
 
+class EveryKey:
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 @given(mutated())
+@example("schema: 1\ntitle: x\nstatus: planned\nrisk: high\n\nteam: \"a b\"\nlabels:\n")
+@example("schema: 1\ntitle: x\nstatus: planned\nrisk: ~\nlabels:\n")
+@example("schema: 1\ntitle: x\nstatus: planned\nrisk: high\nrisk: low\n")
+@example("schema: 1\ntitle: x\nstatus: planned\ntitle: y\n")
+@example("schema: 1\ntitle: x\nstatus: planned\nrisk: # none\n")
+@example("schema: 1\ntitle: x\nstatus: planned\nno: no\n")
 @example("schema: 1\ntitle: x\nstatus: planned\ntasks:\n  a:\n    status: planned\n")
 def test_decoding_canonical_text_at_once_agrees_with_the_located_way(text: str) -> None:
-    at_once = decode_canonical("x", text)
-    if at_once is None:
-        return
-    root = load(text)
-    assert isinstance(root, Mapping)
-    decoder = Decoder(_PATH)
-    assert decoder.decode("x", root) == at_once
-    assert not decoder.problems
+    for known in (frozenset[str](), EveryKey()):
+        at_once = decode_canonical("x", text, known)
+        if at_once is None:
+            continue
+        root = load(text)
+        assert isinstance(root, Mapping)
+        decoder = Decoder(_PATH, known)
+        assert decoder.decode("x", root) == at_once
+        assert list(at_once.extra) == [key for key in root.entries if key in at_once.extra]
+        assert not decoder.problems
 
 
 @pytest.mark.parametrize("word", ["no", "on", "12:30", "0777", "1.10", "0x1F", "1e5", "null", "~", "2026-01-02"])
