@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,6 +61,8 @@ _seal(_OUTER)
 
 
 def pytest_unconfigure() -> None:
+    if "tests.postgres_server" in sys.modules:
+        sys.modules["tests.postgres_server"].stop_servers()
     shutil.rmtree(_OUTER, ignore_errors=True)
 
 

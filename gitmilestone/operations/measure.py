@@ -149,12 +149,18 @@ def find_switches(store: Store) -> tuple[Switch, ...]:
     return tuple(switches)
 
 
-def find_unavailable(store: Store) -> Mapping[str, str]:  # noqa: ARG001  # a configured server is one of its store
-    """Tier -> why it can't be had in this clone."""
-    return {
-        "postgresql": "this version has no Postgres mirror",
-        "distributed": "this version has no mirror on a cluster",
-    }
+def find_unavailable(store: Store, *, is_asked: bool = False) -> Mapping[str, str]:
+    """Tier -> why it can't be had in this clone.
+
+    Args:
+        is_asked: Whether somebody has asked for it: a server that only the environment names may be meant for
+            something else, and is not taken by itself.
+    """
+    from gitmilestone.derived.postgres.connect import find_obstacle
+
+    reasons = {"distributed": "this version has no mirror on a cluster"}
+    reason = find_obstacle(store, is_asked=is_asked)
+    return {**reasons, "postgresql": reason} if reason else reasons
 
 
 def _gather_edges(index: Index) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from gitmilestone.operations.measure import (
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.scale.decision import ScaleDecision, Switch
-from gitmilestone.store.files import Files
+from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.plan import Plan, WriteOptions
 from gitmilestone.store.refs import keep_backup
 from gitmilestone.store.store import Store
@@ -78,7 +78,7 @@ def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
     files = store.files_at()
     read_settings(files)
     count = read_index(store, files, lambda index: index.milestones, watch)
-    return Step(get_tier(files), target, count, find_unavailable(store).get(target, ""))
+    return Step(get_tier(files), target, count, find_unavailable(store, is_asked=True).get(target, ""))
 
 
 def switch_tier(
@@ -212,7 +212,10 @@ def _is_recent(switch: Switch, now: int, seconds: float) -> bool:
 
 def _build(store: Store, target: str, watch: Watch) -> Comparison | None:
     """Brings the target to HEAD, and compares it with the files; the file tier is what is there already."""
-    builds: dict[str, Callable[[], Comparison]] = {"sqlite": lambda: _build_index(store, watch)}
+    builds: dict[str, Callable[[], Comparison]] = {
+        "sqlite": lambda: _build_index(store, watch),
+        "postgresql": lambda: _build_mirror(store, watch),
+    }
     if target not in builds:
         return None
     compared = builds[target]()
@@ -240,13 +243,72 @@ def _build_index(store: Store, watch: Watch) -> Comparison:
     return read_index(store, files, read, watch)
 
 
+def _build_mirror(store: Store, watch: Watch) -> Comparison:
+    files = store.files_at()
+    _build_index(store, watch)  # from which the mirror is filled: nothing is parsed twice
+    with _open_mirror(store, files, watch) as mirror:
+        return compare(files, mirror, watch)
+
+
+def _open_mirror(store: Store, files: TreeFiles, watch: Watch) -> Index:
+    """The mirror, brought to these files.
+
+    Raises:
+        MirrorUnavailable: There is none to be had.
+    """
+    from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
+    from gitmilestone.derived.postgres.connect import get_server
+    from gitmilestone.derived.postgres.mirror import open_mirror
+
+    server = get_server(store)
+    catch_up_mirror(server, store, watch=watch)
+    mirror = open_mirror(server, repository_name(store), files.tree or "")
+    if mirror is None:
+        raise Refused("the branch moved while the mirror was brought up to date", "try again")
+    return mirror
+
+
+def refresh_mirror(store: Store, watch: Watch = SILENT) -> None:
+    """Brings the mirror to HEAD after a write, where the project has one; a server that is away is told, and waits."""
+    if get_tier(store.files_at()) != "postgresql":
+        return
+    from gitmilestone.derived.postgres.catch_up import catch_up_mirror
+    from gitmilestone.derived.postgres.connect import get_server
+
+    try:
+        catch_up_mirror(get_server(store), store, watch=watch)
+    except MilestoneError as error:
+        watch.warn(f"warning: the mirror stays as it was: {error.message}; the next write brings it up to date")
+
+
+def describe_mirror(store: Store) -> str:
+    """One line about the mirror: where it is, and whether it is up to date; connects to its server."""
+    from gitmilestone.derived.postgres.catch_up import repository_name
+    from gitmilestone.derived.postgres.connect import get_server
+    from gitmilestone.derived.postgres.mirror import open_mirror
+
+    try:
+        server = get_server(store)
+        mirror = open_mirror(server, repository_name(store), store.files_at().tree or "")
+    except MilestoneError as error:
+        return f"away ({error.message}); the index answers"
+    if mirror is None:
+        return f"behind HEAD at {server.where}, until the next write"
+    with mirror:
+        return f"up to date at {server.where}, {mirror.milestones} milestones"
+
+
 def _find_fault(store: Store, target: str, watch: Watch) -> str:
     """Asks what was built a few questions; says what is wrong with the answers."""
-    if target not in ("sqlite",):
+    if target == TIERS[0]:
         return ""
     try:
         files = store.files_at()
-        found = read_index(store, files, lambda index: [len(index.rows(query)) for query in _PROBED], watch)
+        if target == "postgresql":
+            with _open_mirror(store, files, watch) as mirror:
+                found = [len(mirror.rows(query)) for query in _PROBED]
+        else:
+            found = read_index(store, files, lambda index: [len(index.rows(query)) for query in _PROBED], watch)
         counted = read_index(store, files, lambda index: min(index.milestones, 50), watch)
     except MilestoneError as error:
         return f"The new tier does not answer: {error.message}."

@@ -9,13 +9,25 @@ import pytest
 
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.operation_log import record_query
+from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
+from gitmilestone.derived.postgres.connect import Server, get_server
+from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.errors import InvalidRequest, NotInitialised, Refused, UncommittedEdits
 from gitmilestone.operations import tiers
 from gitmilestone.operations.measure import find_switches
 from gitmilestone.operations.reading import get_tier
-from gitmilestone.operations.tiers import TierSwitch, carry_out_now, follow, plan_switch, switch_tier
+from gitmilestone.operations.tiers import (
+    TierSwitch,
+    carry_out_now,
+    describe_mirror,
+    follow,
+    plan_switch,
+    refresh_mirror,
+    switch_tier,
+)
 from gitmilestone.query.query import Query
 from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.store import Store
 from tests.repositories import Clone, run_git
 
 TIER_FILE = "config/tier.yaml"
@@ -193,7 +205,7 @@ def test_unreadable_files_and_second_ones_stand_for_nothing(clone: Clone) -> Non
 
 @pytest.mark.parametrize("target", ["postgresql", "distributed"])
 def test_what_cannot_be_had_is_refused(clone: Clone, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiers, "find_unavailable", lambda _: {target: "there is no server"})
+    monkeypatch.setattr(tiers, "find_unavailable", lambda _, **__: {target: "there is no server"})
     clone.new("a")
     head = clone.head
     with pytest.raises(Refused, match="there is no server"):
@@ -313,3 +325,71 @@ def test_a_fault_on_the_way_fails_nobodys_write(small: Clone, monkeypatch: pytes
     after_write(small, now, heard)
     assert after_write(small, now + 2 * HOUR, heard) is None
     assert "no room" in heard.texts[-1]
+
+
+def in_mirror(store: Store, revision: str = "HEAD") -> list[object]:
+    files = store.files_at(revision)
+    mirror = open_mirror(get_server(store), repository_name(store), files.tree or "")
+    assert mirror is not None
+    with mirror:
+        return list(mirror.rows(Query()))
+
+
+def test_a_mirror_is_a_tier_like_another(clone: Clone, mirror_server: Server) -> None:
+    clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
+    clone.new("a", labels=["x"], title="Ship it")
+    clone.new("b", depends_on=["a"])
+    switch = migrate(clone, "postgresql")
+    assert (switch.before, switch.after, switch.reverted) == ("file", "postgresql", "")
+    assert switch.compared is not None
+    assert switch.compared.records == 2
+    assert tier(clone) == "postgresql"
+    clone.new("c")
+    with clone.store() as store:
+        refresh_mirror(store)
+        assert in_mirror(store) == answer(clone)
+        assert "up to date" in describe_mirror(store)
+    clone.git("revert", "--no-edit", "HEAD~1")
+    assert tier(clone) == "file"
+    clone.new("d")
+    with clone.store() as store:
+        refresh_mirror(store)
+        assert "behind HEAD" in describe_mirror(store)
+        assert [row.milestone.id for row in read_index(store, store.files_at(), lambda index: index.rows(Query()))] == [
+            *("a", "b", "c", "d")
+        ]
+
+
+def test_row_48_a_mirror_that_is_away_fails_nobody(clone: Clone, mirror_server: Server, tmp_path: Path) -> None:
+    clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
+    clone.new("a")
+    migrate(clone, "postgresql")
+    clone.git("config", "milestone.postgres.dsn", f"host={tmp_path} dbname=none password=secret-word")
+    heard = Heard()
+    with clone.store() as store:
+        refresh_mirror(store, heard)
+        assert len(heard.texts) == 1
+        assert "the mirror stays as it was" in heard.texts[0]
+        assert "secret-word" not in heard.texts[0]
+        assert describe_mirror(store).startswith("away")
+    assert len(answer(clone)) == 1
+
+
+def test_a_mirror_whose_record_differs_is_no_tier(
+    clone: Clone, mirror_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
+    clone.new("a")
+    build = catch_up_mirror
+
+    def tamper(*args: object, **kwargs: object) -> object:
+        stamp = build(*args, **kwargs)  # type: ignore[arg-type]
+        with mirror_server.connect() as link:
+            link.connection.execute("UPDATE milestone.milestone SET title = 'Another'")
+        return stamp
+
+    monkeypatch.setattr("gitmilestone.derived.postgres.catch_up.catch_up_mirror", tamper)
+    head = clone.head
+    with pytest.raises(Refused, match="not what their files say: a"):
+        migrate(clone, "postgresql")
+    assert clone.head == head

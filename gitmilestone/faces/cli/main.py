@@ -128,17 +128,22 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
 
 
 def _follow_scale(context: Context) -> None:
-    """After a write, once in a while: has the project outgrown its tier?"""
+    """After a write: the mirror follows; and once in a while, has the project outgrown its tier?"""
     import time
 
-    from gitmilestone.operations.pace import is_time
+    from gitmilestone.operations.pace import find_tier, is_time
 
     store = context.opened_store
-    if store is None or not is_time(store, int(time.time())):
+    if store is None:
         return
-    from gitmilestone.operations.tiers import follow
+    if is_time(store, int(time.time())):
+        from gitmilestone.operations.tiers import follow
 
-    follow(store, context)
+        follow(store, context)
+    if find_tier(store) == "postgresql":
+        from gitmilestone.operations.tiers import refresh_mirror
+
+        refresh_mirror(store, context)
 
 
 def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:

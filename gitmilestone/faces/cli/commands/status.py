@@ -40,6 +40,10 @@ def run(context: Context, values: Values) -> int:
         hint_if_empty(context, context.store.files_at())
         return 0
     lines = [*_describe_size(status), *_describe_scale(status)]
+    if status.tier == "postgresql":
+        from gitmilestone.operations.tiers import describe_mirror
+
+        lines.insert(2, f"Mirror: {describe_mirror(context.store)}")
     if values["verbose"]:
         lines += ["", *_format_metrics(status), "", *_describe_derived(status), *_describe_switches(status)]
     context.write("\n".join(lines))

@@ -1,0 +1,1 @@
+"""The mirror: milestones of many repositories in Postgres."""

@@ -1,0 +1,128 @@
+"""First loads: the partitions of a new state, filled and indexed before anyone sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from gitmilestone.derived.postgres.copying import MIRRORED, copy_rows
+from gitmilestone.derived.postgres.migrate import LOCKS
+from gitmilestone.derived.sqlite import Index
+from gitmilestone.query.sql import INDEXED_LETTERS
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_DEFAULT_ORDER = "due, priority_rank DESC NULLS LAST, id"
+_MILESTONES = "repository_id, state_id, milestone_id"
+
+INDEXES: dict[str, tuple[str, ...]] = {
+    "milestone": (
+        f"(is_open, {_DEFAULT_ORDER})",
+        f"({_DEFAULT_ORDER})",
+        f"(status, {_DEFAULT_ORDER})",
+        f"(left(project_key, {INDEXED_LETTERS}), is_open, {_DEFAULT_ORDER})",
+        f"(left(owner_key, {INDEXED_LETTERS}), is_open, {_DEFAULT_ORDER})",
+        "(created, id)",
+        "USING gin (words) WITH (fastupdate = off)",
+        "(id) WHERE long_words IS NOT NULL",
+    ),
+    "label": (f"({_MILESTONES})", f"(left(key, {INDEXED_LETTERS}), milestone_id)"),
+    "dependency": ("(target, milestone_id)",),
+    "custom": (f"({_MILESTONES})", f"(left(value, {INDEXED_LETTERS}), milestone_id)"),
+    "unserved": ("(id)",),
+}
+"""Table -> the indexes of each of its partitions, where the rows of one state alone lie."""
+
+PRIMARY_KEYS = {
+    "milestone": "repository_id, state_id, id",
+    "dependency": f"{_MILESTONES}, target",
+    "task": f"{_MILESTONES}, position",
+}
+
+
+def load(connection: Connection[tuple[Any, ...]], index: Index, repository_id: int) -> int:
+    """Copies all rows of an index into partitions of their own; returns their state_id. In the caller's transaction.
+
+    Where WAL is minimal, what is copied into a table of the same transaction goes to its file alone.
+    """
+    found = connection.execute("SELECT nextval('milestone.state_id')").fetchone()
+    assert found is not None
+    state_id = int(found[0])
+    for table in MIRRORED:
+        connection.execute(
+            f"CREATE TABLE {partition_of(table, state_id)} (LIKE milestone.{table} INCLUDING ALL,"
+            f" CHECK (state_id = {state_id}))".encode()
+        )
+    for table in MIRRORED:
+        copy_into(connection, index, table, repository_id, state_id)
+        for statement in index_statements(table, state_id):
+            connection.execute(statement.encode())
+    for table in MIRRORED:
+        # Without the CHECK this would read every row again.
+        connection.execute(
+            f"ALTER TABLE milestone.{table} ATTACH PARTITION {partition_of(table, state_id)}"
+            f" FOR VALUES IN ({state_id})".encode()
+        )
+    return state_id
+
+
+def copy_into(
+    connection: Connection[tuple[Any, ...]], index: Index, table: str, repository_id: int, state_id: int,
+    ids: list[str] | None = None,
+) -> None:  # fmt: skip
+    """Copies the rows of all, or of some, milestones into their partition."""
+
+    from psycopg.copy import LibpqWriter, QueuedLibpqWriter
+
+    def execute_copy(statement: str, blocks: Iterable[bytes]) -> None:
+        with connection.cursor() as cursor:
+            # While the server takes in some lines, a thread of its own waits for it, and the next ones are made here.
+            writer = QueuedLibpqWriter(cursor) if ids is None else LibpqWriter(cursor)
+            with cursor.copy(statement.encode(), writer=writer) as copy:
+                for block in blocks:
+                    copy.write(block)
+
+    prefix = f"{repository_id}\t{state_id}\t"
+    copy_rows(execute_copy, index.connection, table, partition_of(table, state_id), prefix, ids)
+
+
+def partition_of(table: str, state_id: int) -> str:
+    return f"milestone.{table}_{state_id}"
+
+
+def index_statements(table: str, state_id: int) -> list[str]:
+    name = partition_of(table, state_id)
+    key = [f"ALTER TABLE {name} ADD PRIMARY KEY ({PRIMARY_KEYS[table]})"] if table in PRIMARY_KEYS else []
+    indexes = [f"CREATE INDEX ON {name} {columns}" for columns in INDEXES.get(table, ())]
+    return [*key, *indexes, f"ANALYZE {name}"]
+
+
+def drop_unstamped(connection: Connection[tuple[Any, ...]]) -> None:
+    """Drops partitions of which no stamp speaks any more, unless somebody reads just now; the next one does it then."""
+    from psycopg.errors import LockNotAvailable
+
+    try:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s, 1)", (LOCKS,))
+            stale = find_unstamped(connection)
+            if not stale:
+                return
+            connection.execute("SET LOCAL lock_timeout = '1s'")
+            # Readers take this lock first, and before they look: who has read a stamp keeps its partitions.
+            connection.execute("LOCK TABLE milestone.milestone IN ACCESS EXCLUSIVE MODE")
+            for state_id in find_unstamped(connection):
+                for table in MIRRORED:
+                    connection.execute(f"DROP TABLE IF EXISTS {partition_of(table, state_id)}".encode())
+    except LockNotAvailable:
+        pass
+
+
+def find_unstamped(connection: Connection[tuple[Any, ...]]) -> list[int]:
+    found = connection.execute(
+        "SELECT number FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+        " CROSS JOIN LATERAL CAST(substr(relname, length('milestone_') + 1) AS integer) AS number"
+        " WHERE inhparent = 'milestone.milestone'::regclass"
+        " AND number NOT IN (SELECT state_id FROM milestone.stamp)"
+    )
+    return [int(state_id) for (state_id,) in found]
