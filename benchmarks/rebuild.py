@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 
 from benchmarks.measure import hermetic, run, run_for_peak, time_in_turn
+from benchmarks.naive import load_on_one_core
 from benchmarks.report import Measured
 from benchmarks.repositories import Made
 from gitmilestone.derived.database import read_index
@@ -18,7 +16,7 @@ from gitmilestone.operations.index import get_index_status
 from gitmilestone.store.store import Store
 
 _SAMPLED = 5000
-_FLOOR = "cat-file + CSafeLoader, one core"
+_FLOOR = "cat-file + CSafeLoader + the same tables, one core"
 _GOALS = {100_000: ">= 4"}
 _MANY = 50_000
 """Milestones from which one run says enough."""
@@ -27,7 +25,7 @@ _MANY = 50_000
 def measure_rebuild(made: Made, runs: int, executable: str) -> list[Measured]:
     """`index rebuild` as a whole process, where there is a work tree and where there is none.
 
-    The floor parses 5,000 of the documents at most, for its pace does not change.
+    The floor takes 5,000 of the documents at most: its pace only falls with more.
     """
     bare = f"{made.directory}.bare"
     shutil.rmtree(bare, ignore_errors=True)
@@ -35,7 +33,7 @@ def measure_rebuild(made: Made, runs: int, executable: str) -> list[Measured]:
     oids = _sample_oids(made)
     timings = time_in_turn(
         {
-            "floor": lambda: _load_on_one_core(made.directory, oids),
+            "floor": lambda: load_on_one_core(made.directory, oids),
             "rebuild": lambda: run([executable, "index", "rebuild"], made.directory),
             "rebuild, bare repository": lambda: run([executable, "index", "rebuild"], bare),
         },
@@ -58,7 +56,7 @@ def measure_rebuild_once(made: Made, executable: str) -> list[Measured]:
     """The same where one run takes minutes: its speed, its memory and its size together."""
     bare = run_for_peak([sys.executable, "-c", "pass"], made.directory).megabytes
     oids = _sample_oids(made)
-    floor = time_in_turn({"floor": lambda: _load_on_one_core(made.directory, oids)}, 1)["floor"]
+    floor = time_in_turn({"floor": lambda: load_on_one_core(made.directory, oids)}, 1)["floor"]
     pace = len(oids) / floor.median
     built = run_for_peak([executable, "index", "rebuild"], made.directory)
     listed = run_for_peak([executable, "list", "--limit", "50"], made.directory)
@@ -104,30 +102,3 @@ def _sample_oids(made: Made) -> list[str]:
     listed = run(["git", "ls-tree", "-r", "HEAD", f"{ROOT}/active", f"{ROOT}/completed"], made.directory)
     oids = [line.split(None, 3)[2].decode() for line in listed.splitlines()]
     return sorted(random.Random(1).sample(oids, min(len(oids), _SAMPLED)))
-
-
-def _load_on_one_core(directory: str, oids: list[str]) -> None:
-    """git too runs on it, where cores can be chosen."""
-    import yaml
-
-    cores = os.sched_getaffinity(0) if sys.platform == "linux" else set()
-    if cores:
-        os.sched_setaffinity(0, {min(cores)})
-    try:
-        for content in _iter_blobs(directory, oids):
-            yaml.load(content, yaml.CSafeLoader)
-    finally:
-        if cores:
-            os.sched_setaffinity(0, cores)
-
-
-def _iter_blobs(directory: str, oids: list[str]) -> Iterator[bytes]:
-    names = "".join(f"{oid}\n" for oid in oids).encode()
-    git = ["git", "cat-file", "--batch", "--buffer"]
-    answered = subprocess.run(git, cwd=directory, env=hermetic(), input=names, capture_output=True, check=True).stdout
-    start = 0
-    while start < len(answered):
-        header_end = answered.index(b"\n", start)
-        size = int(answered[start:header_end].split()[2])
-        yield answered[header_end + 1 : header_end + 1 + size]
-        start = header_end + size + 2
