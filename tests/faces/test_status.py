@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from tests.repositories import run_git as git_of
 
 SETTINGS = "format: 1\n\nlayout: flat\n\nscale:\n  sqlite:\n    milestone_count: 2\n    score: 1\n"
 MESSAGE = "milestone: migrate tier file -> sqlite\n\nMilestone-Migration: tier file -> sqlite\nMilestone-Score: 10\n"
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no Postgres is to be had, whatever is installed here."""
+    monkeypatch.setattr("gitmilestone.derived.postgres.connect.find_obstacle", lambda *_, **__: "no server is named")
 
 
 @pytest.fixture
@@ -55,7 +62,8 @@ def test_a_small_project_is_a_few_lines(clone: Clone) -> None:
 def test_what_is_pending_is_said_with_its_reasons(clone: Clone) -> None:
     grow(clone, "ab")
     text = show(clone)
-    assert "Wanted: sqlite\n  score 7 >= 1\n  milestones 2 >= 2\n" in text
+    # Two writes a few seconds ago weigh a little too.
+    assert re.search(r"Wanted: sqlite\n  score 7(\.\d+)? >= 1\n  milestones 2 >= 2\n", text)
     assert "Pending: file -> sqlite, 60 minutes after the next write or merge\n" in text
     with clone.store() as store:
         consider(store, 1_700_000_000)

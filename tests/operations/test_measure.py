@@ -62,6 +62,12 @@ def switch(clone: Clone, before: str, after: str, score: str = "60") -> str:
     return clone.head
 
 
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no Postgres is to be had, whatever is installed here."""
+    monkeypatch.setattr("gitmilestone.derived.postgres.connect.find_obstacle", lambda *_, **__: "no server is named")
+
+
 @pytest.fixture
 def small(clone: Clone) -> Clone:
     """Settings under which two milestones want SQLite."""
