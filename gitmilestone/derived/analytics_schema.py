@@ -87,7 +87,7 @@ VIEWS: dict[str, tuple[Column, ...]] = {
             "The open ones it waits for; empty once it is closed.",
             _list("target", f"{_BLOCKERS} AND milestone.status IN ({_OPEN})"),
         ),
-        Column("path", "VARCHAR", "Its file.", "path"),
+        Column("path", "VARCHAR", "Its file, from the top of the project.", "'.milestones/' || path"),
         _EXTRA,
     ),
     "tasks": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from _thread import get_ident
 from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +31,10 @@ _OWN_FAULT = 1  # a statement that is none: nothing that memory would answer bet
 _DAMAGED = (_CORRUPT, _NOT_A_DATABASE, _CONSTRAINT, _MISMATCH)
 _MISSING = ("no such table", "no such column", "no such index", "malformed", "damaged", "Could not decode", "vtable")
 _REFRESH = ("synchronous = NORMAL", "cache_size = -65536", "wal_autocheckpoint = 16384")
+
+
+_HELD: set[tuple[str, int]] = set()
+"""The locks that this process holds, by thread."""
 
 
 class NewerIndexError(Exception):
@@ -131,6 +136,9 @@ class RefreshLock:
     def __enter__(self) -> RefreshLock:
         import fcntl
 
+        self._owner = (self._place.lock_path, get_ident())
+        if self._owner in _HELD:  # waiting for oneself would never end
+            raise OSError(errno.EDEADLK, "the index is being read in another state", self._place.lock_path)
         os.makedirs(self._place.folder, exist_ok=True)
         self._descriptor = os.open(self._place.lock_path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -138,6 +146,7 @@ class RefreshLock:
         except BlockingIOError:
             self._watch.warn("waiting for another process, which is bringing the index up to date")
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        _HELD.add(self._owner)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,6 +155,7 @@ class RefreshLock:
     def release(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
+            _HELD.discard(self._owner)
         self._descriptor = -1
 
 
@@ -211,7 +221,7 @@ def _fall_back(
         except sqlite3.Error as error:
             if is_damage(error):
                 if is_first:
-                    watch.warn(f"warning: the index was damaged ({error}); it is built anew")
+                    watch.warn(f"warning: the index was damaged ({error}); it is made anew where one is wanted")
                     _remove(place, watch)
                     continue
             elif not isinstance(error, sqlite3.OperationalError) or primary_code(error) == _OWN_FAULT:

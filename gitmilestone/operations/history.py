@@ -10,7 +10,7 @@ from gitmilestone.derived import database
 from gitmilestone.derived.activity import Activity, activity
 from gitmilestone.derived.history import ChangeRow, CommitRow, History, Selection
 from gitmilestone.derived.watch import SILENT, Watch
-from gitmilestone.errors import AmbiguousId, InvalidValue, MilestoneNotFound
+from gitmilestone.errors import AmbiguousId, InvalidValue, MilestoneError, MilestoneNotFound
 from gitmilestone.model.change import FieldChange
 from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.kinds import find_nearest
@@ -63,7 +63,7 @@ def open_history(store: Store, revision: str = "HEAD", watch: Watch = SILENT) ->
 
 
 def history(store: Store, text: str, revision: str = "HEAD", limit: int | None = None) -> Iterator[Event]:
-    """What happened to a milestone, newest first, as `iter_events` and `name_in_history` say.
+    """What happened to a milestone, newest first, as `iter_events` and `open_history_of` say.
 
     Args:
         limit: At most that many commits.
@@ -71,24 +71,34 @@ def history(store: Store, text: str, revision: str = "HEAD", limit: int | None =
     Raises:
         MilestoneNotFound.
     """
-    with open_history(store, revision) as opened:
-        selection = Selection(name_in_history(store, opened, text, revision), limit=limit)
-        yield from iter_events(opened, selection)
+    opened, milestone_id = open_history_of(store, text, revision)
+    with opened:
+        yield from iter_events(opened, Selection(milestone_id, limit=limit))
 
 
-def name_in_history(store: Store, opened: History, text: str, revision: str = "HEAD") -> str:
-    """The id that `text` names now, or named once: deleted milestones have a history too, by their whole id.
+def open_history_of(
+    store: Store, text: str, revision: str = "HEAD", watch: Watch = SILENT
+) -> tuple[History, str]:
+    """The history, and the id that `text` names now, or named once: deleted milestones have one too, by their whole id.
 
     Raises:
-        MilestoneNotFound, AmbiguousId, InvalidId.
+        UnknownRevision, MilestoneNotFound, AmbiguousId, InvalidId.
     """
+    # Before the history is opened: of another commit than HEAD it holds the lock that the index may want.
+    milestone_id, error = _find_name(store, text, revision)
+    opened = open_history(store, revision, watch)
+    if error is not None and not opened.knows(milestone_id):
+        opened.__exit__()
+        raise error
+    return opened, milestone_id
+
+
+def _find_name(store: Store, text: str, revision: str) -> tuple[str, MilestoneError | None]:
     try:
         path = find_file(store, store.files_at(revision), text).path
-    except (MilestoneNotFound, AmbiguousId):
-        if not opened.knows(text):
-            raise
-        return text
-    return path.rpartition("/")[2].removesuffix(".yaml")
+    except (MilestoneNotFound, AmbiguousId) as error:
+        return text, error
+    return path.rpartition("/")[2].removesuffix(".yaml"), None
 
 
 def find_activity(opened: History, milestone_id: str) -> Activity | None:

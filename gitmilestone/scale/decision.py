@@ -96,6 +96,8 @@ def decide(
     score = compute_score(metrics, settings)
     on_the_way = _tiers_between(current, wanted)
     possible = [tier for tier in on_the_way if tier not in unavailable]
+    if _is_below(wanted, current) and _is_chosen_by_hand(history):
+        possible = []
     held_by = next(
         (switch for tier in possible if (switch := _find_hold(history, tier, score.total, settings))), None
     )
@@ -120,6 +122,12 @@ def decide(
         since=since,
         until=None if since is None else since + int(settings.migration_delay),
     )
+
+
+def _is_chosen_by_hand(history: ScaleHistory) -> bool:
+    """Whether somebody, and not a score, has brought the project to where it is: then it stays there."""
+    last = next((switch for switch in history.switches if not switch.reverted_by), None)
+    return last is not None and last.after == history.tier and last.score is None
 
 
 def _tiers_between(current: str, wanted: str) -> tuple[str, ...]:

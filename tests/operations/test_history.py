@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.derived.database import read_index
 from gitmilestone.derived.history import Selection
 from gitmilestone.errors import InvalidId, InvalidValue, MilestoneNotFound, UnknownRevision
 from gitmilestone.model.milestone import Dependency
-from gitmilestone.operations.history import Event, check_field, history, iter_events, name_in_history, open_history
+from gitmilestone.operations.history import Event, check_field, history, iter_events, open_history, open_history_of
+from gitmilestone.operations.index import rebuild_index
+from gitmilestone.query.query import Query
 from tests.repositories import Clone, run_git
 
 
@@ -90,7 +93,24 @@ def test_commits_of_code_name_their_milestones(clone: Clone) -> None:
     assert (newest.commit, newest.subject, newest.change, newest.is_readable) == (code, "Fix it", None, True)
     with clone.store() as store, open_history(store) as opened:
         assert [event.id for event in iter_events(opened, Selection(limit=1))] == ["other", "ship"]
-        assert name_in_history(store, opened, "oth") == "other"
+    with clone.store() as store:
+        opened, name = open_history_of(store, "oth")
+        with opened:
+            assert name == "other"
+
+
+def test_an_id_that_an_old_commit_does_not_have_is_said_at_once(clone: Clone) -> None:
+    """The history of another commit holds the lock that the index would want."""
+    clone.new("ship")
+    with clone.store() as store:
+        rebuild_index(store)
+    clone.new("later")
+    with clone.store() as store:
+        with pytest.raises(MilestoneNotFound):
+            list(history(store, "later", "HEAD~1"))
+        with open_history(store, "HEAD~1"):  # and whoever asks all the same is answered from memory
+            assert len(read_index(store, store.files_at("HEAD~2"), lambda index: index.rows(Query()))) == 0
+            assert len(read_index(store, store.files_at(), lambda index: index.rows(Query()))) == 2
 
 
 def test_an_unborn_branch_has_no_history(tmp_path: Path) -> None:

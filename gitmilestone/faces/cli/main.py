@@ -104,7 +104,11 @@ def _find_uncommitted(error: MilestoneError, context: Context) -> str:
 
     files = store.work_files()
     path = next((path for path in possible_paths(error.name) if files.find(path)), None)
-    return f"{ROOT}/{path} is not committed: commit it, or read it with --worktree" if path else ""
+    if path is None:
+        return ""
+    if store.files_at().find(path):
+        return f"{ROOT}/{path} is in HEAD, and not in what was asked for"
+    return f"{ROOT}/{path} is not committed: commit it, or read it with --worktree"
 
 
 def _run(words: Sequence[str], context: Context) -> int:

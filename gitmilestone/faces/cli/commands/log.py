@@ -18,8 +18,8 @@ from gitmilestone.operations.history import (
     check_field,
     find_activity,
     iter_events,
-    name_in_history,
     open_history,
+    open_history_of,
 )
 from gitmilestone.store.log import read_date
 
@@ -30,9 +30,12 @@ def run(context: Context, values: Values) -> int:
     revision = values["at"] or "HEAD"
     given = find_id(context, values["id"]) if values["id"] else None
     selection = _read_selection(context, values)
-    with open_history(context.store, revision, context) as opened:
-        if given is not None:
-            selection = selection._replace(milestone_id=name_in_history(context.store, opened, given, revision))
+    if given is not None:
+        opened, milestone_id = open_history_of(context.store, given, revision, context)
+        selection = selection._replace(milestone_id=milestone_id)
+    else:
+        opened = open_history(context.store, revision, context)
+    with opened:
         events = iter_events(opened, selection)
         found = find_activity(opened, selection.milestone_id) if given is not None else None
         if values["json"] or values["format"] == "json":

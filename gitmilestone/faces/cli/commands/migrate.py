@@ -36,8 +36,10 @@ def run(context: Context, values: Values) -> int:
 def _switch(context: Context, values: Values) -> int:
     """To another tier: the one that is named, or with --now the one that is pending."""
     store, target = context.store, values["to"]
-    if values["list"] or (values["now"] and target):
-        raise InvalidRequest("--list and --now name nothing to migrate to", "leave one of them out")
+    if values["list"] and target:
+        raise InvalidRequest(f"--list takes nothing to migrate to, and {target!r} was given", "leave one of them out")
+    if values["now"] and target:
+        raise InvalidRequest(f"--now is for what is pending, and {target!r} was given", "leave one of them out")
     if values["dry_run"]:
         step = plan_switch(store, target, context) if target else plan_pending(store, context)
         return _rehearse_switch(context, values, step)
@@ -124,6 +126,12 @@ def _show(context: Context, values: Values) -> int:
         context.write("\n" + _format_past(context, past))
     if not values["list"]:
         context.write(f"\n{_describe_pending(pending)}")
+        step = plan_pending(context.store, context)
+        if step.before == step.after:
+            context.write(f"the tier is {step.before}, and stays so")
+        else:
+            what = "`git milestone migrate --now` does it, and else a write once it is due"
+            context.write(f"pending: tier {step.before} -> {step.after}; {what}")
         _warn_of_duplicates(context, pending)
     return 0
 
