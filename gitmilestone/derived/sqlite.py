@@ -160,6 +160,11 @@ class Index:
         """How many milestones a query finds, whatever its limit and offset; counting ends at `at_most`."""
         if query.after is not None:
             return self._count_following(query, at_most)
+        if selection := self._choose(query):
+            limited = query._replace(limit=at_most, offset=0)
+            text, bound = compile_query(limited, "1", selection=selection)
+            ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM ({text})", bound)
+            return int(number)
         where, parameters = compile_condition(query.where)
         text = f"SELECT COUNT(*) FROM milestone WHERE {where}"
         if at_most is not None:
