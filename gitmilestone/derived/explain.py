@@ -53,14 +53,10 @@ def _count_read(index: Index, query: Query) -> int:
         read += 1
         return 1
 
+    def counting(text: str) -> str:
+        return re.sub(r"( FROM milestone| = chosen\.\w+) WHERE ", r"\1 WHERE count_read() AND ", text, count=1)
+
     index.connection.create_function("count_read", 0, count)
-    left = query.limit
-    for text, parameters in index.iter_statements(query, "milestone.id"):
-        counting = re.sub(r"( FROM milestone| = chosen\.\w+) WHERE ", r"\1 WHERE count_read() AND ", text, count=1)
-        if left is not None:
-            parameters = (*parameters[:-2], left, parameters[-1])
-        found = len(index.connection.execute(counting, parameters).fetchall())
-        left = None if left is None else left - found
-        if left == 0:
-            break
+    for _ in index.iter_found(query, "milestone.id", counting):
+        pass
     return read

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
@@ -150,7 +150,7 @@ class Index:
 
     def iter_rows(self, query: Query) -> Iterator[Row]:
         """The same, some at a time: memory follows neither the answer nor the index."""
-        for found in self._iter_found(query, ROW_COLUMNS):
+        for found in self.iter_found(query, ROW_COLUMNS):
             try:
                 yield from self._complete(found)
             except UNWRITTEN as error:
@@ -263,12 +263,17 @@ class Index:
                 return selection
         return None
 
-    def _iter_found(self, query: Query, columns: str) -> Iterator[list[Record]]:
+    def iter_found(self, query: Query, columns: str, rewrite: Callable[[str], str] = str) -> Iterator[list[Record]]:
+        """The records of a query, some at a time.
+
+        Args:
+            rewrite: Has the last word on each statement's text.
+        """
         left = query.limit
         for text, parameters in self.iter_statements(query, columns):
             if left is not None:  # what the statements before it have left of the limit, which is bound last but one
                 parameters = (*parameters[:-2], left, parameters[-1])
-            for found in self._iter_chunks((text, parameters)):
+            for found in self._iter_chunks((rewrite(text), parameters)):
                 yield found
                 left = None if left is None else left - len(found)
             if left == 0:

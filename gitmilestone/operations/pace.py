@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from gitmilestone.model.config import read_tier
-from gitmilestone.model.document import MAX_BYTES
-from gitmilestone.model.layout import TIER_FILE
-from gitmilestone.store.files import read_file
 from gitmilestone.store.store import Store
 
 STATE = "scale"
@@ -15,12 +11,6 @@ STATE = "scale"
 def is_time(store: Store, now: int) -> bool:
     times = read_times(store)
     return not times.get("looked", now) <= now < times.get("next", now)  # a clock that was set back stops nothing
-
-
-def find_tier(store: Store) -> str:
-    """The tier at HEAD, without reading more than its file."""
-    content = read_file(store.files_at(), TIER_FILE, MAX_BYTES)
-    return read_tier(content) if content else ""
 
 
 def read_times(store: Store) -> dict[str, int]:

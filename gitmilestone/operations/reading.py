@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitmilestone.derived.documents import duplicate, iter_listed, not_plain, read_entry
-from gitmilestone.errors import AmbiguousId, InvalidContent, InvalidId, MilestoneNotFound
+from gitmilestone.errors import AmbiguousId, InvalidContent, MilestoneNotFound
 from gitmilestone.model.config import Project, read_project, read_tier
 from gitmilestone.model.document import MAX_BYTES, Document
 from gitmilestone.model.ids import check_id
@@ -35,14 +35,12 @@ class Reading(NamedTuple):
         problems: Of all files, those with an error too.
         unreadable: How many files have an error.
     unreadable_ids: The ids that their names say.
-        total_bytes: Of all milestone files.
     """
 
     documents: dict[str, Document]
     problems: tuple[Problem, ...]
     unreadable: int
     unreadable_ids: frozenset[str]
-    total_bytes: int
 
     @property
     def entries(self) -> Iterator[tuple[Milestone, str]]:
@@ -71,9 +69,7 @@ def read_all(files: Files) -> Reading:
     unreadable = len(problems)
     unreadable_ids: set[str] = set()
     documents: dict[str, Document] = {}
-    total_bytes = 0
     for entry, size, content in files.iter_contents(readable, MAX_BYTES):
-        total_bytes += size
         document = read_entry(entry, size, content, known)
         problems += document.problems
         if document.milestone is None:
@@ -84,7 +80,7 @@ def read_all(files: Files) -> Reading:
         if first is not document:
             problems += duplicate(first.path, document.path, document.milestone.id)
             unreadable += 1
-    return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids), total_bytes)
+    return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids))
 
 
 def two_files(first: str, second: str, milestone_id: str) -> InvalidContent:
@@ -185,11 +181,3 @@ def read_one(files: Files, entry: FileEntry) -> Document:
 def unreadable(document: Document) -> InvalidContent:
     problems = errors_among(document.problems)
     return InvalidContent(f"{document.path} can't be read", problems, "mend the file, then commit it")
-
-
-def is_id(text: str) -> bool:
-    try:
-        check_id(text)
-    except InvalidId:
-        return False
-    return True

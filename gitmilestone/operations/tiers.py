@@ -36,7 +36,8 @@ from gitmilestone.store.store import Store
 AUTO_MIGRATE = "milestone.automigrate"
 DIGEST_TRAILER = "Milestone-Digest"
 _BACKUPS = "refs/milestone/backup/"
-_PROBED = (Query(OPEN, limit=50), Query(limit=50))
+_PROBED_ROWS = 50
+_PROBED = (Query(OPEN, limit=_PROBED_ROWS), Query(limit=_PROBED_ROWS))
 _SLOW_QUERIES = 20
 DEFAULT = WriteOptions()
 
@@ -302,17 +303,22 @@ def _find_fault(store: Store, target: str, watch: Watch) -> str:
     """Asks what was built a few questions; says what is wrong with the answers."""
     if target == TIERS[0]:
         return ""
+    files = store.files_at()
     try:
-        files = store.files_at()
         if target == "postgresql":
             with _open_mirror(store, files, watch) as mirror:
-                found = [len(mirror.rows(query)) for query in _PROBED]
+                found = _probe(mirror)
         else:
-            found = read_index(store, files, lambda index: [len(index.rows(query)) for query in _PROBED], watch)
-        counted = read_index(store, files, lambda index: min(index.milestones, 50), watch)
+            found = read_index(store, files, _probe, watch)
     except MilestoneError as error:
         return f"The new tier does not answer: {error.message}."
-    return "" if found[1] == counted else f"The new tier gave {found[1]} rows where there are {counted}."
+    counted = min(read_index(store, files, lambda index: index.milestones, watch), _PROBED_ROWS)
+    return "" if found == counted else f"The new tier gave {found} rows where there are {counted}."
+
+
+def _probe(index: Index) -> int:
+    """How many rows the last of a few questions finds: a first page of all."""
+    return [len(index.rows(query)) for query in _PROBED][-1]
 
 
 def _plan(

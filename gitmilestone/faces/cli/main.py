@@ -135,7 +135,8 @@ def _follow_scale(context: Context) -> None:
     """After a write: the mirror follows; and once in a while, has the project outgrown its tier?"""
     import time
 
-    from gitmilestone.operations.pace import find_tier, is_time
+    from gitmilestone.operations.pace import is_time
+    from gitmilestone.operations.reading import get_tier
 
     store = context.opened_store
     if store is None:
@@ -144,7 +145,7 @@ def _follow_scale(context: Context) -> None:
         from gitmilestone.operations.tiers import follow
 
         follow(store, context)
-    if find_tier(store) == "postgresql":
+    if get_tier(store.files_at()) == "postgresql":
         from gitmilestone.operations.tiers import refresh_mirror
 
         refresh_mirror(store, context)
