@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -44,11 +44,16 @@ class _Held(NamedTuple):
 
 
 class Replay:
-    """The proposals as they are at one point of their history, and the repository that follows them."""
+    """The proposals as they are at one point of their history, and the repository that follows them.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        follow: Called behind each import, with its time.
+    """
+
+    def __init__(self, store: Store, follow: Callable[[datetime], object] | None = None) -> None:
         self.findings = Findings()
         self._store = store
+        self._follow = follow
         self._held: dict[str, _Held] = {}
         self._successors: dict[str, str] = {}
         self._softened: set[tuple[str, str]] = set()
@@ -63,6 +68,8 @@ class Replay:
             if not self._edits:
                 init(self._store, options=WriteOptions(when=source.time))
             imported = self._import(source)
+            if self._follow:
+                self._follow(source.time)
             for operation in imported.operations:
                 name = operation.fields["id"]
                 self._edits[name] = self._edits.get(name, 0) + 1

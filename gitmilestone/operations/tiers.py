@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.derived.watch import SILENT, Watch
+from gitmilestone.derived.watch import SILENT, Progress, Watch
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
 from gitmilestone.model.config import TIERS, encode_tier
 from gitmilestone.model.layout import TIER_FILE
@@ -25,10 +26,11 @@ from gitmilestone.operations.measure import (
     take_sizes,
     weigh,
 )
+from gitmilestone.operations.mirror import open_fresh_mirror, remove_own_server, try_server
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.scale.decision import ScaleDecision, Switch
-from gitmilestone.store.files import Files, TreeFiles
+from gitmilestone.store.files import Files
 from gitmilestone.store.plan import Plan, WriteOptions
 from gitmilestone.store.refs import keep_backup
 from gitmilestone.store.store import Store
@@ -39,6 +41,10 @@ _BACKUPS = "refs/milestone/backup/"
 _PROBED_ROWS = 50
 _PROBED = (Query(OPEN, limit=_PROBED_ROWS), Query(limit=_PROBED_ROWS))
 _SLOW_QUERIES = 20
+_KEPT_SECONDS = 86400
+"""For which an embedded server's files stay after a revert: who reverts may do so again."""
+
+_STEPS = ("detect", "back up", "initialise", "copy and compare", "switch", "verify", "clean up")
 DEFAULT = WriteOptions()
 
 
@@ -59,11 +65,17 @@ class TierSwitch(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What `--dry-run` tells of."""
+    """What `--dry-run` tells of.
+
+    Attributes:
+        where: The server that a mirror would be on; "" for the other tiers.
+        obstacle: Why it can't be done; "" where it can.
+    """
 
     before: str
     after: str
     milestones: int
+    where: str
     obstacle: str
 
 
@@ -79,7 +91,10 @@ def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
     files = store.files_at()
     read_settings(files)
     count = read_index(store, files, lambda index: index.milestones, watch)
-    return Step(get_tier(files), target, count, find_unavailable(store, is_asked=True).get(target, ""))
+    obstacle, where = find_unavailable(store, is_asked=True).get(target, ""), ""
+    if target == "postgresql" and not obstacle:
+        where, obstacle = try_server(store)
+    return Step(get_tier(files), target, count, where, obstacle)
 
 
 def switch_tier(
@@ -100,21 +115,31 @@ def switch_tier(
     Raises:
         Refused: The tier can't be had here, or a record is not what its file says.
     """
-    step = plan_switch(store, target, watch)
+    with _take(watch, "detect") as seen:
+        step = plan_switch(store, target, seen)
     if step.before == target:
         return TierSwitch(step.before, target)
     if step.obstacle:
         raise Refused(f"{target} can't be had here: {step.obstacle}", "`git milestone status` says what is missing")
-    backup = keep_backup(store, f"{_BACKUPS}{_stamp(options)}-{step.before}-{target}")
-    compared = _build(store, target, watch)
-    written = store.write(lambda files: _plan(files, step.before, target, decision, compared, options), options)
+    with _take(watch, "back up"):
+        backup = keep_backup(store, f"{_BACKUPS}{_stamp(options)}-{step.before}-{target}")
+    with _take(watch, "initialise"):
+        _initialise(store, target)
+    with _take(watch, "copy and compare") as seen:
+        compared = _build(store, target, seen)
+    with _take(watch, "switch"):
+        written = store.write(lambda files: _plan(files, step.before, target, decision, compared, options), options)
     switch = TierSwitch(step.before, target, compared, backup, written.commit)
     if written.commit is None:
         return switch
-    fault = _find_fault(store, target, watch)
-    if not fault:
-        return switch
-    take_back(store, written.commit, step.before, target, fault, options)
+    with _take(watch, "verify") as seen:
+        fault = _find_fault(store, target, seen)
+    with _take(watch, "roll back" if fault else "clean up"):
+        if fault:
+            take_back(store, written.commit, step.before, target, fault, options)
+        left = target if fault else step.before
+        if left == "postgresql":
+            remove_own_server(store)
     return switch._replace(reverted=fault)
 
 
@@ -147,6 +172,8 @@ def follow(
         weighed = consider(store, moment, watch)
         if weighed is None:
             return None
+        if weighed.decision.current != "postgresql":
+            remove_own_server(store, _KEPT_SECONDS)
         slow = _take_back_slow(store, weighed, moment, options)
         if slow or not weighed.decision.is_due:
             return slow
@@ -207,6 +234,38 @@ def _take_back_slow(store: Store, weighed: Weighed, now: int, options: WriteOpti
     return TierSwitch(last.before, last.after, commit=last.oid, reverted=reason)
 
 
+def _initialise(store: Store, target: str) -> None:
+    """Starts the server that a mirror is to be on."""
+    if target == "postgresql":
+        from gitmilestone.derived.postgres.connect import get_server
+
+        get_server(store).connect().close()
+
+
+class _StepWatch:
+    """Says before each bar which step of the switch it belongs to."""
+
+    def __init__(self, watch: Watch, step: str) -> None:
+        self._watch = watch
+        number = _STEPS.index(step) + 1 if step in _STEPS else len(_STEPS)
+        self.title = f"[{number}/{len(_STEPS)}] {step}"
+
+    def track(self, label: str, total: int) -> Progress:
+        return self._watch.track(f"{self.title}: {label}", total)
+
+    def warn(self, text: str) -> None:
+        self._watch.warn(text)
+
+
+@contextmanager
+def _take(watch: Watch, step: str) -> Iterator[Watch]:
+    """A step of a switch, which has a bar of its own where it takes long; those of its parts come before."""
+    within = _StepWatch(watch, step)
+    with watch.track(within.title, 1) as progress:
+        yield within
+        progress.advance()
+
+
 def _is_recent(switch: Switch, now: int, seconds: float) -> bool:
     return 0 <= now - switch.time <= seconds
 
@@ -247,56 +306,8 @@ def _build_index(store: Store, watch: Watch) -> Comparison:
 def _build_mirror(store: Store, watch: Watch) -> Comparison:
     files = store.files_at()
     _build_index(store, watch)  # from which the mirror is filled: nothing is parsed twice
-    with _open_mirror(store, files, watch) as mirror:
+    with open_fresh_mirror(store, files, watch) as mirror:
         return compare(files, mirror, watch)
-
-
-def _open_mirror(store: Store, files: TreeFiles, watch: Watch) -> Index:
-    """The mirror, brought to these files.
-
-    Raises:
-        MirrorUnavailable: There is none to be had.
-    """
-    from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
-    from gitmilestone.derived.postgres.connect import get_server
-    from gitmilestone.derived.postgres.mirror import open_mirror
-
-    server = get_server(store)
-    catch_up_mirror(server, store, watch=watch)
-    mirror = open_mirror(server, repository_name(store), files.tree or "")
-    if mirror is None:
-        raise Refused("the branch moved while the mirror was brought up to date", "try again")
-    return mirror
-
-
-def refresh_mirror(store: Store, watch: Watch = SILENT) -> None:
-    """Brings the mirror to HEAD after a write, where the project has one; a server that is away is told, and waits."""
-    if get_tier(store.files_at()) != "postgresql":
-        return
-    from gitmilestone.derived.postgres.catch_up import catch_up_mirror
-    from gitmilestone.derived.postgres.connect import get_server
-
-    try:
-        catch_up_mirror(get_server(store), store, watch=watch)
-    except MilestoneError as error:
-        watch.warn(f"warning: the mirror stays as it was: {error.message}; the next write brings it up to date")
-
-
-def describe_mirror(store: Store) -> str:
-    """One line about the mirror: where it is, and whether it is up to date; connects to its server."""
-    from gitmilestone.derived.postgres.catch_up import repository_name
-    from gitmilestone.derived.postgres.connect import get_server
-    from gitmilestone.derived.postgres.mirror import open_mirror
-
-    try:
-        server = get_server(store)
-        mirror = open_mirror(server, repository_name(store), store.files_at().tree or "")
-    except MilestoneError as error:
-        return f"away ({error.message}); the index answers"
-    if mirror is None:
-        return f"behind HEAD at {server.where}, until the next write"
-    with mirror:
-        return f"up to date at {server.where}, {mirror.milestones} milestones"
 
 
 def _find_fault(store: Store, target: str, watch: Watch) -> str:
@@ -306,7 +317,7 @@ def _find_fault(store: Store, target: str, watch: Watch) -> str:
     files = store.files_at()
     try:
         if target == "postgresql":
-            with _open_mirror(store, files, watch) as mirror:
+            with open_fresh_mirror(store, files, watch) as mirror:
                 found = _probe(mirror)
         else:
             found = read_index(store, files, _probe, watch)

@@ -240,6 +240,24 @@ def test_a_repository_has_one_of_its_own(clone: Clone, monkeypatch: pytest.Monke
             shutil.rmtree(server.embedded.home)
 
 
+def test_it_is_removed_only_while_nobody_uses_it(place: Path) -> None:
+    server = Embedded(str(place / "server"), 30.0, NO_SYNC)
+    assert (server.unused_seconds, server.remove()) == (-1.0, False)
+    lease = server.start()
+    assert ask(server)
+    assert not server.remove()
+    assert ask(server)
+    lease.close()
+    assert 0 <= server.unused_seconds < 60
+    assert server.remove()
+    assert not os.path.exists(server.home)
+    assert not os.path.exists(server.socket_dir)
+    assert server.pid == 0
+    server.start().close()
+    assert ask(server)
+    assert server.remove()
+
+
 def test_the_configuration_comes_first_then_the_variables(clone: Clone) -> None:
     environ = dict(clone.environ)
     clone.environ["PGHOST"] = "db.example.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from time import perf_counter, time
 
@@ -9,20 +10,20 @@ import pytest
 
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.operation_log import record_query
+from gitmilestone.derived.postgres.binaries import find_binaries
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
-from gitmilestone.derived.postgres.connect import Server, get_server
+from gitmilestone.derived.postgres.connect import Server, get_server, own_server
 from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.errors import InvalidRequest, NotInitialised, Refused, UncommittedEdits
 from gitmilestone.operations import tiers
 from gitmilestone.operations.measure import find_switches
+from gitmilestone.operations.mirror import describe_mirror, refresh_mirror
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.operations.tiers import (
     TierSwitch,
     carry_out_now,
-    describe_mirror,
     follow,
     plan_switch,
-    refresh_mirror,
     switch_tier,
 )
 from gitmilestone.query.query import Query
@@ -358,6 +359,50 @@ def test_a_mirror_is_a_tier_like_another(clone: Clone, mirror_server: Server) ->
         assert [row.milestone.id for row in read_index(store, store.files_at(), lambda index: index.rows(Query()))] == [
             *("a", "b", "c", "d")
         ]
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="there is no Postgres to start")
+def test_a_server_of_our_own_goes_with_the_tier(clone: Clone) -> None:
+    for name in ("a", "b"):
+        clone.new(name)
+    with clone.store() as store:
+        own = own_server(store)
+        step = plan_switch(store, "postgresql")
+        assert (step.obstacle, own.home in step.where) == ("", True)
+        assert not os.path.exists(own.home)
+    rows = answer(clone)
+    switch = migrate(clone, "postgresql")
+    assert (switch.after, switch.reverted, own.pid > 0) == ("postgresql", "", True)
+    switch = migrate(clone, "file")
+    assert (switch.after, switch.reverted) == ("file", "")
+    assert not os.path.exists(own.home)
+    assert answer(clone) == rows
+
+
+def test_each_step_is_told(clone: Clone) -> None:
+    clone.new("a")
+    told: list[str] = []
+
+    class Listing(Heard):
+        def track(self, label: str, total: int) -> Heard:
+            told.append(label)
+            return self
+
+    with clone.store() as store:
+        switch_tier(store, "sqlite", watch=Listing())
+    titles = [label for label in told if label.count(":") == 0]
+    assert [title.partition(" ")[0] for title in titles] == [f"[{number}/7]" for number in range(1, 8)]
+    assert "[4/7] copy and compare: Comparing" in told
+
+
+def test_a_server_that_is_not_there_is_told_before_anything_is_done(clone: Clone, tmp_path: Path) -> None:
+    clone.new("a")
+    clone.git("config", "milestone.postgres.dsn", f"host={tmp_path} dbname=none password=secret-word")
+    with clone.store() as store:
+        step = plan_switch(store, "postgresql")
+    assert step.where == f"{tmp_path}/none"
+    assert "No such file" in step.obstacle
+    assert "secret-word" not in repr(step)
 
 
 def test_row_48_a_mirror_that_is_away_fails_nobody(clone: Clone, mirror_server: Server, tmp_path: Path) -> None:

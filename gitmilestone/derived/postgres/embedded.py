@@ -23,6 +23,7 @@ USER = "milestone"
 _START_SECONDS = 60.0
 _LONGEST_SOCKET = 103  # bytes; macOS has room for 104 with the closing NUL
 _SOCKET = ".s.PGSQL.5432"
+_CLIENTS = "clients"
 
 
 class Lease:
@@ -66,28 +67,66 @@ class Embedded:
 
         return find_server(os.path.join(self.home, "data"), self.socket_dir)
 
+    @property
+    def unused_seconds(self) -> float:
+        """Since somebody began or ended to use it; -1 where there is nothing of it."""
+        try:
+            return max(0.0, time.time() - os.stat(os.path.join(self.home, _CLIENTS)).st_mtime)
+        except OSError:
+            return -1.0
+
     def start(self) -> Lease:
         """Makes sure that it runs: 2 s for the first time, 0.2 s when it was stopped, else nothing.
 
         Raises:
             MirrorUnavailable: It can't be had here; the message says why.
         """
-        import fcntl
-
-        try:
-            self._make_folders()
-            clients = os.open(os.path.join(self.home, "clients"), os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise MirrorUnavailable(f"can't make {error.filename}: {error.strerror}", _HINT) from error
+        clients = self._open_clients()
         lease = Lease(clients, self.socket_dir)
         try:
-            fcntl.flock(clients, fcntl.LOCK_SH)  # waits while an idle one is being stopped
             os.utime(clients)
             self._wait_until_ready()
         except BaseException:
             lease.close()
             raise
         return lease
+
+    def _open_clients(self) -> int:
+        """The file that who uses the server holds a lock on; waits while an idle one is being stopped, or removed."""
+        import fcntl
+
+        while True:
+            try:
+                self._make_folders()
+                clients = os.open(os.path.join(self.home, _CLIENTS), os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise MirrorUnavailable(f"can't make {error.filename}: {error.strerror}", _HINT) from error
+            fcntl.flock(clients, fcntl.LOCK_SH)
+            if os.fstat(clients).st_nlink:
+                return clients
+            os.close(clients)  # it was removed while we waited
+
+    def remove(self) -> bool:
+        """Ends it and removes all that is its own; False where somebody uses it, or there is nothing."""
+        import fcntl
+        import shutil
+
+        try:
+            clients = os.open(os.path.join(self.home, _CLIENTS), os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(clients, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(clients)
+            return False
+        try:
+            self.stop()
+            for folder in {self.home, os.path.dirname(self.socket_dir)}:
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(clients)
+        return True
 
     def stop(self) -> None:
         """Ends it, whoever uses it; nothing where it does not run."""

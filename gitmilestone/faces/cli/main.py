@@ -127,28 +127,15 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
     context.pages = parsed.command.section == "read"
     status = int(getattr(sys.modules[module], function)(context, parsed.values))
     if status == 0 and parsed.command.section in _WRITING and not parsed.values.get("no_commit"):
-        _follow_scale(context)
+        _follow_write(context)
     return status
 
 
-def _follow_scale(context: Context) -> None:
-    """After a write: the mirror follows; and once in a while, has the project outgrown its tier?"""
-    import time
+def _follow_write(context: Context) -> None:
+    from gitmilestone.operations.after_write import follow_write
 
-    from gitmilestone.operations.pace import is_time
-    from gitmilestone.operations.reading import get_tier
-
-    store = context.opened_store
-    if store is None:
-        return
-    if is_time(store, int(time.time())):
-        from gitmilestone.operations.tiers import follow
-
-        follow(store, context)
-    if get_tier(store.files_at()) == "postgresql":
-        from gitmilestone.operations.tiers import refresh_mirror
-
-        refresh_mirror(store, context)
+    if context.opened_store is not None:
+        follow_write(context.opened_store, context)
 
 
 def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:

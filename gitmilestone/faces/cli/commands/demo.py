@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib import import_module
 
 from gitmilestone.demo.findings import KINDS, Findings
@@ -16,8 +16,12 @@ from gitmilestone.demo.replay import Replay
 from gitmilestone.faces.cli import quick
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.operations.mirror import refresh_mirror
+from gitmilestone.operations.pace import is_time
 from gitmilestone.operations.reading import get_document
+from gitmilestone.operations.tiers import follow
 from gitmilestone.store.create import create_repository
+from gitmilestone.store.plan import WriteOptions
 
 _REPORT = "demo-report.txt"
 _BUSY = 5
@@ -44,15 +48,23 @@ def show(context: Context, directory: str, history: Sequence[SourceCommit]) -> i
     context.write(f"Replaying {len(history):,} commits of {SOURCE} into {directory}")
     context.stdout.flush()
     begun = time.monotonic()
-    replay = Replay(there.store)
+    replay = Replay(there.store, lambda moment: _follow(there, moment))
     with context.track("Replaying", len(history)) as progress:
         for _ in replay.run(history):
             progress.advance()
+    refresh_mirror(there.store, there)
     context.write(f"{len(history):,} commits, {len(replay)} milestones, {time.monotonic() - begun:.0f} s")
     _report(there, replay.findings)
     _show_around(there, replay.busiest, _find_busy_day(history))
     there.close()
     return 0
+
+
+def _follow(there: Context, moment: datetime) -> None:
+    """The tier grows with the project, as of the days when it did."""
+    now = int(moment.timestamp())
+    if is_time(there.store, now):
+        follow(there.store, there, now, WriteOptions(when=moment))
 
 
 def _find_directory(context: Context, given: str | None) -> str:

@@ -71,7 +71,8 @@ def _rehearse_switch(context: Context, values: Values, step: Step) -> int:
     elif step.obstacle:
         context.write(f"{step.after} can't be had here: {step.obstacle}")
     else:
-        what = f"build and compare {_count(step.milestones, 'milestone')}, then commit"
+        where = f" at {step.where}" if step.where else ""
+        what = f"build and compare {_count(step.milestones, 'milestone')}{where}, then commit"
         context.write(f"would migrate tier {step.before} -> {step.after}: {what}")
     return 1 if step.obstacle else 0
 

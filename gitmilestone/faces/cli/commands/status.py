@@ -41,7 +41,7 @@ def run(context: Context, values: Values) -> int:
         return 0
     lines = [*_describe_size(status), *_describe_scale(status)]
     if status.tier == "postgresql":
-        from gitmilestone.operations.tiers import describe_mirror
+        from gitmilestone.operations.mirror import describe_mirror
 
         lines.insert(2, f"Mirror: {describe_mirror(context.store)}")
     if values["verbose"]:
