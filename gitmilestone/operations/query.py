@@ -15,7 +15,7 @@ from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
-from gitmilestone.store.files import Files
+from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
@@ -51,6 +51,42 @@ class Answer(NamedTuple):
     unreadable: int
 
 
+class _Question(NamedTuple):
+    tree: str | None
+    query: Query
+    wider: Query | None
+    after: str | None
+
+
+class Answers:
+    """Answers that were given, kept for whoever asks again in the same process; the oldest go first.
+
+    They are found by the tree that they are of, and so none is ever stale. What is asked of anything but a tree is
+    not kept.
+    """
+
+    def __init__(self, most_rows: int = 10_000) -> None:
+        self._most_rows = most_rows
+        self._rows = 0
+        self._kept: dict[_Question, Answer] = {}
+
+    def find(self, question: _Question) -> Answer | None:
+        found = self._kept.pop(question, None)
+        if found is not None:
+            self._kept[question] = found
+        return found
+
+    def keep(self, question: _Question, answered: Answer) -> None:
+        self._kept[question] = answered
+        self._rows += _weigh(answered)
+        while self._rows > self._most_rows:
+            self._rows -= _weigh(self._kept.pop(next(iter(self._kept))))
+
+
+def _weigh(answered: Answer) -> int:
+    return len(answered.rows) + len(answered.problems) + 1
+
+
 def answer(
     store: Store,
     files: Files,
@@ -59,6 +95,7 @@ def answer(
     watch: Watch = SILENT,
     *,
     after: str | None = None,
+    answers: Answers | None = None,
 ) -> Answer:
     """The rows of a query, and how many another one, which asks for less, would select.
 
@@ -66,13 +103,17 @@ def answer(
 
     Args:
         after: Id of a milestone: only what follows it in the query's order, be it in the answer itself or not.
+        answers: Where answers are kept, for a process that asks more than once.
 
     Raises:
         MilestoneNotFound: There is none that is called `after`.
     """
-
     started = perf_counter()
     tier = "file"
+    question = _Question(files.tree, query, wider, after) if isinstance(files, TreeFiles) else None
+    if answers and question and (known := answers.find(question)):
+        record_query(store.repository.state_dir, started, query, len(known.rows), "kept")
+        return known
 
     def read(index: Index) -> Answer:
         nonlocal tier
@@ -87,6 +128,8 @@ def answer(
 
     answered = read_index(store, files, read, watch)
     record_query(store.repository.state_dir, started, query, len(answered.rows), tier)
+    if answers and question:
+        answers.keep(question, answered)
     return answered
 
 
