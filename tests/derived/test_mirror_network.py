@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror
 from gitmilestone.derived.postgres.connect import DSN_KEY, Server, get_server
 from gitmilestone.derived.postgres.embedded import _find_account
 from gitmilestone.derived.postgres.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.roles import read_roles
 from gitmilestone.operations.mirror import refresh_mirror
 from gitmilestone.operations.tiers import switch_tier
 from tests.derived.mirrors import assert_right, find_stamp
 from tests.derived.states import many, yaml
+from tests.postgres_server import in_database
 from tests.repositories import Clone
 
 PASSWORD = "hunter2 & co"
@@ -225,9 +228,9 @@ def pooled(
     folder = Path(tempfile.mkdtemp(prefix="milestone-pool-"))
     folder.chmod(0o755)
     port = free_port()
-    (folder / "users").write_text(f'"ana" "{PASSWORD}"\n')
+    (folder / "users").write_text("".join(f'"{name}" "{PASSWORD}"\n' for name in ("ana", "kim")))
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\npostgres = host=localhost port={network.port}\n"
+        f"[databases]\n* = host=localhost port={network.port}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
         f"auth_file = {folder}/users\npool_mode = transaction\ndefault_pool_size = 2\n"
         f"server_tls_sslmode = verify-full\nserver_tls_ca_file = {network.folder}/ca.crt\n"
@@ -249,3 +252,20 @@ def test_a_pooler_that_hands_out_transactions(clone: Clone, pooled: Server) -> N
         stamp = find_stamp(pooled, store)
         assert stamp is not None
         assert stamp.commit == clone.head
+
+
+def test_an_account_that_is_given_its_role_by_the_server(clone: Clone, pooled: Server) -> None:
+    with pooled.connect() as link:
+        link.connection.execute("CREATE DATABASE plans")
+    plans = in_database(pooled, "plans")
+    with plans.connect() as link:
+        link.connection.execute(read_roles().encode())
+        link.connection.execute(f"CREATE ROLE kim LOGIN PASSWORD '{PASSWORD}' IN ROLE milestone_writer".encode())
+        link.connection.execute("ALTER ROLE kim SET role = milestone_writer")
+    kim = plans._replace(conninfo=make_conninfo(plans.conninfo, user="kim", password=PASSWORD))
+    with clone.store() as store:
+        catch_up_mirror(kim, store)
+        assert_right(kim, store)
+    with plans.connect() as link:
+        found = link.connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'milestone'")
+        assert found.fetchall() == [("milestone_writer",)]
