@@ -9,8 +9,9 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Sequence
 
-from benchmarks import others
+from benchmarks import mirror, others
 from benchmarks.measure import format_table, run
 from benchmarks.reads import iter_measured
 from benchmarks.report import Measured, format_flatness, format_measured
@@ -19,8 +20,9 @@ from benchmarks.startup import measure_startup
 from benchmarks.writes import HEADINGS as WRITE_HEADINGS
 from benchmarks.writes import measure_bulk, measure_one_file
 
-_PARTS = ("startup", "writes", "bulk", "reads", "others")
-_DEFAULT = _PARTS[:-1]
+_PARTS = ("startup", "writes", "bulk", "reads", "mirror", "others")
+_DEFAULT = ("startup", "writes", "bulk", "reads")
+_IN_FOLDER = {"reads", "mirror", "others"}
 
 
 def main() -> int:
@@ -33,6 +35,9 @@ def main() -> int:
     if "others" in chosen and not others.are_installed():
         print(others.INSTALL, file=sys.stderr)
         return 128
+    if "mirror" in chosen and not mirror.is_possible():
+        print(mirror.INSTALL, file=sys.stderr)
+        return 128
     sizes = [int(size) for size in given.sizes.split(",")]
     print(_describe_machine())
     if "startup" in chosen:
@@ -42,15 +47,11 @@ def main() -> int:
     if "bulk" in chosen:
         bulk = [int(size) for size in given.bulk.split(",")]
         _print(format_table(WRITE_HEADINGS, measure_bulk(bulk, min(given.runs, 3))))
-    if "reads" in chosen or "others" in chosen:
+    if _IN_FOLDER & set(chosen):
         with tempfile.TemporaryDirectory(prefix="milestone-benchmarks-") as temporary:
             folder = os.path.abspath(given.keep or temporary)
             os.makedirs(folder, exist_ok=True)
-            if "reads" in chosen:
-                _print_reads(sizes, given.runs, executable, folder)
-            if "others" in chosen:
-                for rows in others.iter_compared(sizes, executable, folder):
-                    _print(format_table(others.HEADINGS, rows))
+            _print_in_folder(chosen, sizes, given.runs, executable, folder)
     return 0
 
 
@@ -59,14 +60,25 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="existing milestones; not for bulk writes")
     parser.add_argument("--bulk", default="10000,100000", help="files in one commit")
     parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--keep", metavar="DIR", help="keep the repositories of reads there, and use those that are")
+    parser.add_argument("--keep", metavar="DIR", help="keep the repositories there, and use those that are")
     parser.add_argument(
         "--only",
         choices=_PARTS,
         action="append",
-        help=f"all but others, which wants other tools on PATH: {', '.join(_DEFAULT)}",
+        help=f"{', '.join(_DEFAULT)}; mirror wants a Postgres, others other tools on PATH",
     )
     return parser.parse_args()
+
+
+def _print_in_folder(chosen: Sequence[str], sizes: list[int], runs: int, executable: str, folder: str) -> None:
+    if "reads" in chosen:
+        _print_reads(sizes, runs, executable, folder)
+    if "mirror" in chosen:
+        for measured in mirror.iter_measured(sizes, runs, folder):
+            _print(format_measured(measured))
+    if "others" in chosen:
+        for cells in others.iter_compared(sizes, executable, folder):
+            _print(format_table(others.HEADINGS, cells))
 
 
 def _print_reads(sizes: list[int], runs: int, executable: str, folder: str) -> None:

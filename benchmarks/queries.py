@@ -21,8 +21,8 @@ _FLOOR = "SELECT by id"
 _RUNS = 51
 _PAGE = 50
 _POINTS = 64
-_TODAY = date(2026, 1, 1)
-_TEXTS = {
+TODAY = date(2026, 1, 1)
+TEXTS = {
     "first page": "status:open",
     "first page, all": "",
     "a project": "status:open project:project-3",
@@ -41,7 +41,7 @@ def measure_queries(made: Made) -> list[Measured]:
     """Each finds a page of 50, whole milestones; the last rows also open the index, and count."""
     store = Store.open(made.directory, hermetic())
     files = store.files_at()
-    page = _read_query("status:open")
+    page = read_page("status:open")
     timings = read_index(store, files, lambda index: _time_queries(index, made.size))
     whole = time_in_turn({"first page, counted": lambda: answer(store, files, page)}, _RUNS)
     store.close()
@@ -50,13 +50,13 @@ def measure_queries(made: Made) -> list[Measured]:
 
 
 def _time_queries(index: Index, size: int) -> dict[str, Timing]:
-    ids = itertools.cycle(_find_spread_ids(index, size))
+    ids = itertools.cycle(find_spread_ids(index, size))
 
     def select() -> None:
         index.connection.execute("SELECT title FROM milestone WHERE id = ?", (next(ids),)).fetchone()
 
-    pages = {name: _read_query(text) for name, text in _TEXTS.items()}
-    pages["last page, --after"] = _find_last_page(index, size)
+    pages = {name: read_page(text) for name, text in TEXTS.items()}
+    pages["last page, --after"] = find_last_page(index, size)
     actions: dict[str, Callable[[], object]] = {
         _FLOOR: select,
         "one by its id": lambda: index.rows(Query(Term("id", "=", next(ids)))),
@@ -65,18 +65,18 @@ def _time_queries(index: Index, size: int) -> dict[str, Timing]:
     return time_in_turn(actions, _RUNS, warmups=2)
 
 
-def _read_query(text: str) -> Query:
-    return parse(text, today=_TODAY)._replace(limit=_PAGE)
+def read_page(text: str) -> Query:
+    return parse(text, today=TODAY)._replace(limit=_PAGE)
 
 
-def _find_spread_ids(index: Index, size: int) -> list[str]:
+def find_spread_ids(index: Index, size: int) -> list[str]:
     step = max(size // _POINTS, 1)
     statement = "SELECT id FROM milestone WHERE number % ? = 0 LIMIT ?"
     return [name for (name,) in index.connection.execute(statement, (step, _POINTS))]
 
 
-def _find_last_page(index: Index, size: int) -> Query:
+def find_last_page(index: Index, size: int) -> Query:
     """What follows the 51st from the end, all of them in the default order."""
-    query = _read_query("")
+    query = read_page("")
     (before,) = index.rows(query._replace(limit=1, offset=max(size - _PAGE - 1, 0)))
     return query._replace(after=index.keys_of(query, before.milestone.id))

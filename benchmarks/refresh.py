@@ -21,14 +21,14 @@ _GOAL_AT = (100, 100_000)
 
 def measure_refresh(made: Made, runs: int) -> list[Measured]:
     """There, with documents that were never seen, and back, to what was parsed before. The repository is reset."""
-    paths = _sample_paths(made)
+    paths = sample_paths(made)
     _refresh(made)
     rows = []
     for count in (count for count in _COUNTS if count <= len(paths)):
         there, back, floor = [], [], []
         for number in range(runs):
-            commit = _commit_changes(made, paths[:count], f"{os.getpid()}-{count}-{number}")
-            floor.append(time_once(lambda commit=commit: _diff_trees(made, commit)))  # type: ignore[misc]
+            commit = commit_changes(made, paths[:count], f"{os.getpid()}-{count}-{number}")
+            floor.append(time_once(lambda commit=commit: diff_trees(made, commit)))  # type: ignore[misc]
             there.append(_time_refresh(made, commit))
             back.append(_time_refresh(made, START))
         reset(made)
@@ -42,7 +42,7 @@ def _join(timings: Sequence[Timing]) -> Timing:
     return Timing(tuple(seconds for timing in timings for seconds in timing.runs))
 
 
-def _diff_trees(made: Made, commit: str) -> None:
+def diff_trees(made: Made, commit: str) -> None:
     run(["git", "diff-tree", "-r", "-z", "--no-renames", START, commit], made.directory)
 
 
@@ -59,13 +59,13 @@ def _refresh(made: Made) -> Timing:
     return timing
 
 
-def _sample_paths(made: Made) -> list[str]:
+def sample_paths(made: Made) -> list[str]:
     listed = run(["git", "ls-tree", "-r", "--name-only", START, f"{ROOT}/active", f"{ROOT}/completed"], made.directory)
     paths = listed.decode().splitlines()
     return random.Random(1).sample(paths, min(len(paths), max(_COUNTS)))
 
 
-def _commit_changes(made: Made, paths: Sequence[str], word: str) -> str:
+def commit_changes(made: Made, paths: Sequence[str], word: str) -> str:
     """A commit on top of the first one that changes the title in these files, made beside the branch."""
     ref = f"refs/benchmarks/changed-{word}"
     message = f"committer Bench <bench@example.com> 1900000000 +0000\ndata {len(word)}\n{word}\n"

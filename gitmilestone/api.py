@@ -135,7 +135,7 @@ class Repository:
 
     def statistics(self, *, at: str = "HEAD") -> Statistics:
         """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""
-        return statistics(self._store, self._store.files_at(at), date.today())
+        return statistics(self._store, self._store.files_at(at), date.today(), answers=self._answers)
 
     def history(self, id: str) -> Iterator[Event]:  # the field's name
         """What happened to a milestone, newest first: who, when, which fields. O(commits)."""

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gitmilestone.model.fields import FIELDS, TASK_FIELDS
-from gitmilestone.model.ids import ID_PATTERN, find_id_fault
+from gitmilestone.model.ids import ID_PATTERN, REPOSITORY_PATTERN, find_id_fault
 from gitmilestone.model.milestone import (
     DEPENDENCY_TYPES,
     PRIORITIES,
@@ -88,6 +88,15 @@ def ids() -> st.SearchStrategy[str]:
 
 
 @cache
+def targets() -> st.SearchStrategy[str]:
+    """What a dependency can be on: a milestone of the same tree, or of another repository."""
+    common = st.sampled_from(("roadmap", "git.example.com/plans/roadmap", "10", "srv/~ana/a_b.c", "relates"))
+    repository = st.one_of(common, st.from_regex(REPOSITORY_PATTERN, fullmatch=True))
+    names = st.one_of(ids(), st.just("relates"))
+    return st.one_of(ids(), ids(), st.builds("{}:{}".format, repository, names))
+
+
+@cache
 def labels() -> st.SearchStrategy[str]:
     def as_label(text: str) -> str:
         return text.replace(",", "").replace(";", "").strip()
@@ -145,17 +154,17 @@ def tasks(draw: st.DrawFn, task_id: str) -> Task:
 def milestones(
     draw: st.DrawFn,
     own_id: st.SearchStrategy[str] | None = None,
-    targets: st.SearchStrategy[str] | None = None,
+    others: st.SearchStrategy[str] | None = None,
 ) -> Milestone:
     """Any milestone that a valid file can hold.
 
     Args:
         own_id: Its id.
-        targets: Of its dependencies; itself is left out.
+        others: What its dependencies are on; itself is left out.
     """
     milestone_id = draw(ids() if own_id is None else own_id)
-    others = (ids() if targets is None else targets).filter(lambda target: target != milestone_id)
-    depends_on = draw(st.dictionaries(others, st.sampled_from(DEPENDENCY_TYPES), max_size=3))
+    on = (targets() if others is None else others).filter(lambda target: target != milestone_id)
+    depends_on = draw(st.dictionaries(on, st.sampled_from(DEPENDENCY_TYPES), max_size=3))
     task_ids = draw(st.lists(ids(), unique=True, max_size=3))
     return Milestone(
         id=milestone_id,
@@ -180,5 +189,5 @@ def milestones(
 def milestone_sets(draw: st.DrawFn, max_size: int = 6) -> list[Milestone]:
     """The milestones of a repository: no id twice; most dependencies are on one another, some on nothing."""
     own_ids = draw(st.lists(ids(), unique=True, max_size=max_size))
-    targets = st.sampled_from([*own_ids, "no-such-0000", "gone-0000"])
-    return [draw(milestones(st.just(own_id), targets)) for own_id in own_ids]
+    others = st.sampled_from([*own_ids, "no-such-0000", "gone-0000", *(f"plans/roadmap:{name}" for name in own_ids)])
+    return [draw(milestones(st.just(own_id), others)) for own_id in own_ids]

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import mirror
 from benchmarks.measure import Timing, hermetic, run
+from benchmarks.notifications import HEADINGS, measure_notifications
 from benchmarks.others_files import encode_backlog_task, encode_taskwarrior
 from benchmarks.reads import iter_measured
 from benchmarks.report import Measured, format_flatness, format_measured
 from benchmarks.repositories import get_repository, iter_milestones, reset
 from benchmarks.startup import measure_startup
 from benchmarks.writes import measure_bulk, measure_one_file
+from gitmilestone.derived.postgres.binaries import find_binaries
 
 ROOT = Path(__file__).parent.parent
 SIZE = 20
@@ -39,6 +42,18 @@ def test_reads_measure_every_operation(executable: str, tmp_path: Path) -> None:
     for word in ("list", "show", "query", "new", "refresh", "rebuild", "index", "memory", "log", "sql", "stats"):
         assert any(operation.startswith(word) for operation in operations)
     assert f"| {SIZE} " in format_measured(rows)
+
+
+def test_the_mirror_is_measured(tmp_path: Path) -> None:
+    if not mirror.is_possible():
+        pytest.skip("there is no Postgres, or no psql")
+    (rows,) = mirror.iter_measured([3 * SIZE], 1, str(tmp_path))
+    operations = [row.operation for row in rows]
+    assert len(operations) == len(set(operations))
+    assert all(row.ratio is not None and row.floor for row in rows)
+    for word in ("first load, two", "query", "mirror refresh, 1 changed", "notice"):
+        assert any(operation.startswith(word) for operation in operations)
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".lines"]
 
 
 @pytest.mark.long
@@ -94,3 +109,19 @@ def test_the_environment_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     environ = hermetic()
     assert "GIT_DIR" not in environ
     assert environ["HOME"] != str(Path.home())
+
+
+def test_notifications_are_measured_on_both_tiers_and_in_both_clones(executable: str) -> None:
+    pytest.importorskip("psycopg")
+    if find_binaries() is None:
+        pytest.skip("there is no Postgres to start")
+    rows = measure_notifications(SIZE, 1, executable, idle_seconds=0.1)
+    assert all(len(row) == len(HEADINGS) for row in rows)
+    assert [row[:3] for row in rows] == [
+        ["git commit", "file", "here"],
+        ["git milestone", "file", "here"],
+        ["git commit", "postgresql", "here"],
+        ["git commit", "postgresql", "in another clone"],
+        ["git milestone", "postgresql", "here"],
+        ["git milestone", "postgresql", "in another clone"],
+    ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from gitmilestone.derived.catch_up_history import catch_up_history, read_stamp, stamp_of
 from gitmilestone.derived.events import decode_field
 from gitmilestone.derived.history_schema import create_statements
+from gitmilestone.derived.schema import IDS_A_STATEMENT
 from gitmilestone.model.change import FieldChange
 from gitmilestone.query.words import fold
 
@@ -56,11 +57,12 @@ class ChangeRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A field's change, for who computes over all of them.
+    """A field's change, for who computes over all of them; a change without any, and a name in a trailer, are one too.
 
     Attributes:
         date: Corrected commit date, Unix seconds.
-        field, old, new: NULL all three where the file could not be read before or after; JSON where `is_json`.
+        field, old, new: NULL all three where there is none; JSON where `is_json`.
+        is_readable: False where the file could not be read before or after.
     """
 
     commit: str
@@ -74,6 +76,8 @@ class EventRow(NamedTuple):
     old: str | None
     new: str | None
     is_json: bool
+    is_readable: bool
+    subject: str
 
 
 class History:
@@ -121,6 +125,27 @@ class History:
             if left is not None and found:
                 left -= 1
 
+    def iter_changes_of(self, oids: Collection[bytes]) -> Iterator[tuple[CommitRow, ChangeRow]]:
+        """What some commits did, the oldest first, within a commit by id; those that did nothing may be among them."""
+        for some in _iter_dated(self.connection, oids):
+            rows = self.connection.execute(
+                "SELECT number, oid, authored, author, email, subject FROM commit_log"
+                f" WHERE oid IN ({_marks(some)}) ORDER BY date, oid",
+                some,
+            )
+            for number, oid, *facts in rows.fetchall():
+                commit = CommitRow(number, oid.hex(), *facts)
+                yield from ((commit, change) for change in self._iter_changes_of(number, Selection()))
+
+    def oids(self) -> set[bytes]:
+        """Of all commits that did something."""
+        return {oid for (oid,) in self.connection.execute("SELECT oid FROM commit_log")}
+
+    def has_late_commits(self) -> bool:
+        """Whether some commit claims to be older than a parent, which lets git take common commits for new ones."""
+        statement = "SELECT 1 FROM skewed_commit WHERE is_late LIMIT 1"
+        return self.connection.execute(statement).fetchone() is not None
+
     def _iter_commits(self, selection: Selection) -> Iterator[CommitRow]:
         where, parameters = _compile(selection)
         rows = self.connection.execute(
@@ -160,16 +185,59 @@ class History:
         return [name for (name,) in self.connection.execute(statement, (number, *one))]
 
 
-def iter_events(connection: sqlite3.Connection) -> Iterator[EventRow]:
-    """Every change of every milestone, the oldest first. One pass."""
-    rows = connection.execute(
-        "SELECT commit_log.oid, date, authored, author, email, change.milestone_id, kind, field, old, new, is_json"
-        " FROM commit_log CROSS JOIN milestone_change AS change ON change.number = commit_log.number"
-        " LEFT JOIN event ON event.number = change.number AND event.milestone_id = change.milestone_id"
-        " ORDER BY date, commit_log.oid, change.milestone_id, position"
-    )
-    for oid, *facts, is_json in rows:
-        yield EventRow._make((oid.hex(), *facts, bool(is_json)))
+def iter_events(connection: sqlite3.Connection, oids: Collection[bytes] | None = None) -> Iterator[EventRow]:
+    """Every change of every milestone, or what some commits changed, the oldest first. One pass."""
+    for where, some in _iter_conditions(connection, oids):
+        rows = connection.execute(
+            "SELECT commit_log.oid, date, authored, author, email, change.milestone_id, kind, field, old, new, is_json,"
+            " is_readable, subject"
+            " FROM commit_log CROSS JOIN milestone_change AS change ON change.number = commit_log.number"
+            " LEFT JOIN event ON event.number = change.number AND event.milestone_id = change.milestone_id"
+            f" WHERE {where} ORDER BY date, commit_log.oid, change.milestone_id, position",
+            some,
+        )
+        for oid, *facts, is_json, is_readable, subject in rows:
+            yield EventRow._make((oid.hex(), *facts, bool(is_json), bool(is_readable), subject))
+
+
+def iter_named(connection: sqlite3.Connection, oids: Collection[bytes] | None = None) -> Iterator[EventRow]:
+    """What the messages of all, or of some, commits name and the commits do not change, as events of kind `named`."""
+    for where, some in _iter_conditions(connection, oids):
+        rows = connection.execute(
+            "SELECT commit_log.oid, date, authored, author, email, trailer.milestone_id, subject"
+            " FROM commit_log CROSS JOIN trailer ON trailer.number = commit_log.number"
+            " LEFT JOIN milestone_change AS change"
+            " ON change.number = trailer.number AND change.milestone_id = trailer.milestone_id"
+            f" WHERE {where} AND change.number IS NULL ORDER BY date, commit_log.oid, trailer.milestone_id",
+            some,
+        )
+        for oid, *facts, subject in rows:
+            yield EventRow._make((oid.hex(), *facts, "named", None, None, None, False, True, subject))
+
+
+def _iter_conditions(
+    connection: sqlite3.Connection, oids: Collection[bytes] | None
+) -> Iterator[tuple[str, list[bytes]]]:
+    if oids is None:
+        yield "TRUE", []
+    else:
+        yield from ((f"commit_log.oid IN ({_marks(some)})", some) for some in _iter_dated(connection, oids))
+
+
+def _iter_dated(connection: sqlite3.Connection, oids: Collection[bytes]) -> Iterator[list[bytes]]:
+    """Those that are in the history, the oldest first, as many at a time as a statement takes."""
+    listed = list(oids)
+    dated: list[tuple[int, bytes]] = []
+    for start in range(0, len(listed), IDS_A_STATEMENT):
+        some = listed[start : start + IDS_A_STATEMENT]
+        dated += connection.execute(f"SELECT date, oid FROM commit_log WHERE oid IN ({_marks(some)})", some)
+    dated.sort()
+    for start in range(0, len(dated), IDS_A_STATEMENT):
+        yield [oid for _, oid in dated[start : start + IDS_A_STATEMENT]]
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _compile(selection: Selection) -> tuple[str, list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.query.searched import KEYED, TEXTS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with every change of the tables, or of what is written into them."""
 
 IDS_A_STATEMENT = 500
@@ -66,6 +66,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 _DEFAULT_ORDER = "due, priority_rank DESC, id"
 
+FOREIGN = "replace(target, ':', '') <> target"
+"""Which dependencies are on other repositories, in SQL of SQLite and Postgres alike: an index has those alone."""
+
 INDEXES: dict[str, str] = {
     "milestone_by_open": f"milestone (is_open, {_DEFAULT_ORDER})",
     "milestone_by_due": f"milestone ({_DEFAULT_ORDER})",
@@ -75,6 +78,7 @@ INDEXES: dict[str, str] = {
     "milestone_by_created": "milestone (is_open, created DESC, id)",
     "label_by_key": "label (key, milestone_id)",
     "dependency_by_target": "dependency (target, milestone_id)",
+    "dependency_across": f"dependency (milestone_id, target, type) WHERE {FOREIGN}",
     "custom_by_value": "custom (key, value, milestone_id)",
 }
 """Made once the rows are there: sorting beats inserting in no order."""

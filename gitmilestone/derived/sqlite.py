@@ -15,14 +15,17 @@ from gitmilestone.derived.rows import (
     decode_milestone,
     decode_task,
 )
-from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
+from gitmilestone.derived.schema import FOREIGN, IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
 from gitmilestone.model.ids import find_id_fault
 from gitmilestone.model.layout import ROOT
+from gitmilestone.model.link import Link, Outline
 from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Task
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
 from gitmilestone.query.sql import (
+    SQLITE,
+    Dialect,
     Selection,
     Sql,
     compile_condition,
@@ -100,6 +103,10 @@ class Index:
         ((_, _, path),) = self.connection.execute("PRAGMA database_list").fetchmany(1)
         return bool(path)
 
+    @property
+    def tier(self) -> str:
+        return "sqlite" if self.is_on_disk else "file"
+
     def close(self) -> None:
         self.connection.close()
 
@@ -172,10 +179,10 @@ class Index:
         ((number,),) = self.connection.execute(text, parameters)
         return int(number)
 
-    def _count_following(self, query: Query, at_most: int | None) -> int:
+    def _count_following(self, query: Query, at_most: int | None, dialect: Dialect = SQLITE) -> int:
         total = 0
-        for text, parameters in compile_pages(query._replace(limit=at_most, offset=0), "1"):
-            ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM ({text})", parameters)
+        for text, parameters in compile_pages(query._replace(limit=at_most, offset=0), "1", dialect):
+            ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM ({text}) AS found", parameters)
             total += number
             if at_most is not None and total >= at_most:
                 return at_most
@@ -216,6 +223,35 @@ class Index:
         for target, name in self._select(statement, ids):
             found.setdefault(target, []).append(name)
         return found
+
+    def foreign_links(self) -> list[Link]:
+        """The dependencies on other repositories, in the order of their milestones; O(those), by an index of them."""
+        statement = f"SELECT milestone_id, target, type FROM dependency WHERE {FOREIGN} ORDER BY milestone_id, target"
+        return [Link(*record) for record in self.connection.execute(statement)]
+
+    def iter_links(self) -> Iterator[Link]:
+        """All dependencies, in no order."""
+        yield from map(Link._make, self.connection.execute("SELECT milestone_id, target, type FROM dependency"))
+
+    def links_of(self, ids: Sequence[str]) -> list[Link]:
+        """What some milestones depend on."""
+        statement = "SELECT milestone_id, target, type FROM dependency WHERE milestone_id IN (%s) ORDER BY 1, 2"
+        return [Link(*record) for record in self._select(statement, ids)]
+
+    def links_on(self, ids: Sequence[str]) -> list[Link]:
+        """What depends on some milestones."""
+        statement = "SELECT milestone_id, target, type FROM dependency WHERE target IN (%s) ORDER BY 2, 1"
+        return [Link(*record) for record in self._select(statement, ids)]
+
+    def iter_outlines(self, ids: Sequence[str] | None = None) -> Iterator[Outline]:
+        """What a graph says of some milestones, in no order; None is all that are open."""
+        select = "SELECT id, title, status, due, priority FROM milestone WHERE "
+        all_open = self.connection.execute(f"{select}is_open = 1") if ids is None else None
+        try:
+            for name, title, status, due, priority in all_open or self._select(f"{select}id IN (%s)", ids or ()):
+                yield Outline(name, title, status, date.fromisoformat(due) if due else None, priority)
+        except UNWRITTEN as error:
+            raise sqlite3.DatabaseError(f"a damaged row: {error}") from error
 
     def statistics(self, today: date) -> "Statistics":
         from gitmilestone.derived.statistics import gather_statistics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitmilestone.model import formats
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import LAYOUTS, PROJECT_FILE, ROOT, TIER_FILE, Layout
 from gitmilestone.model.problem import Problem
@@ -14,7 +15,6 @@ from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, as_plain
 if TYPE_CHECKING:
     from gitmilestone.model.scale_settings import ScaleSettings
 
-FORMAT = 1
 TIERS = ("file", "sqlite", "postgresql", "distributed")
 VOCABULARIES = ("projects", "owners", "labels")
 """Keys of `project.yaml` that list the only words a field should hold; unset: any word."""
@@ -25,10 +25,12 @@ _KEYS = ("format", "layout", *_LISTS, _SCALE)
 
 class Project(NamedTuple):
     """Attributes:
-    layout: Where new files go; reading takes any mixture.
+    format: In which files are written; the first where it is not said.
+    layout: Where new files go. Reading takes any mixture of formats and of layouts.
     fields: Custom keys that milestones may have.
     """
 
+    format: int = 1
     layout: Layout = "flat"
     fields: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
@@ -38,21 +40,21 @@ class Project(NamedTuple):
 
 def encode_project(project: Project) -> bytes:
     lists = "".join(f"\n{key}:\n" + "\n".join(f"  - {word}\n" for word in getattr(project, key)) for key in _LISTS)
-    return f"format: {FORMAT}\n\nlayout: {project.layout}\n{lists}".encode()
+    return f"format: {project.format}\n\nlayout: {project.layout}\n{lists}".encode()
 
 
-def set_layout(content: bytes, layout: Layout) -> bytes:
-    """The project's settings, readable ones, with that layout; every other line stays as it is."""
+def set_setting(content: bytes, key: str, value: str) -> bytes:
+    """The project's settings, readable ones, with that word behind a key; every other line stays as it is."""
     text = content.decode()
     offset = len(text) - len(text.removeprefix("\ufeff"))
     root, _ = _load(PROJECT_FILE, content)
-    entry = root.entries.get("layout") if root else None
+    entry = root.entries.get(key) if root else None
     if entry is not None:
         start, end = offset + entry.value.start, offset + entry.value.end
         ended = "\n" if text[:end].endswith("\n") else ""  # a block holds its line's end
-        return f"{text[:start]}{layout}{ended}{text[end:]}".encode()
+        return f"{text[:start]}{value}{ended}{text[end:]}".encode()
     gap = "" if not text or text.endswith("\n") else "\n"
-    return f"{text}{gap}layout: {layout}\n".encode()
+    return f"{text}{gap}{key}: {value}\n".encode()
 
 
 def encode_tier(tier: str) -> bytes:
@@ -83,9 +85,10 @@ def _read_setting(key: str, entry: Entry, path: str) -> tuple[object, list[Probl
     """The value that a key of the settings has; None where it is left out, or wrong."""
     value, line = as_plain(entry.value), entry.value.line
     if key == "format":
-        hint = "install the version that wrote it"
-        problem = Problem(path, line, "unknown-schema", f"`format` is {value}, not {FORMAT}", hint)
-        return None, [] if value == str(FORMAT) else [problem]
+        if value in [str(known.version) for known in formats.FORMATS]:
+            return int(str(value)), []
+        message, hint = f"`format` is {value}, not {formats.describe_known()}", "install the version that wrote it"
+        return None, [Problem(path, line, "unknown-schema", message, hint)]
     if key == "layout":
         message = f"`layout` is one of {', '.join(LAYOUTS)}, not {value!r}"
         return (value, []) if value in LAYOUTS else (None, [Problem(path, line, "bad-value", message)])

@@ -6,7 +6,8 @@ from collections.abc import Container
 from collections.abc import Mapping as Table
 from typing import Any
 
-from gitmilestone.model.fields import FIELDS, SCHEMA_VERSION, TASK_FIELDS, Field
+from gitmilestone.model import formats
+from gitmilestone.model.fields import FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.kinds import LABEL, BadValue, find_nearest
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
 from gitmilestone.model.problem import Problem, errors_among
@@ -111,17 +112,17 @@ class Decoder:
     def _dependency(self, name: str, item: Node) -> Dependency | None:
         parts = _split_dependency(item)
         if parts is None:
-            message = f"an item of `{name}` is an id or `id: relates`"
+            message = f"an item of `{name}` is an id, `repository:id`, or `id: relates`"
             self.report(item.line, "bad-value", message, "like `- session-store-9k2d`")
             return None
         target, word = parts
-        milestone_id = self._value(FIELDS["depends_on"], target, item.line, name)
+        valid = self._value(FIELDS["depends_on"], target, item.line, name)
         kind = _TYPES.get(word)
         if kind is None:
             nearest = find_nearest(word, DEPENDENCY_TYPES)
             message = f"`{name}` has the types {', '.join(DEPENDENCY_TYPES)}, not {word[:40]!r}"
             self.report(item.line, "bad-value", message, f"did you mean `{nearest}`?" if nearest else "")
-        return Dependency(milestone_id, kind) if milestone_id and kind else None
+        return Dependency(valid, kind) if valid and kind else None
 
     def _task(self, entry: Entry) -> Task | None:
         name = entry.key.text
@@ -142,11 +143,11 @@ class Decoder:
         self.report(entry.key.line, "unknown-key", f"`{where}{name}` is no field", hint)
 
     def _check_schema(self, version: int | None, root: Mapping) -> None:
-        if version is not None and version != SCHEMA_VERSION:
+        if version is not None and version != formats.NEWEST:
             self.report(
                 root.entries["schema"].value.line,
                 "unknown-schema",
-                f"`schema` is {version}; this version of git milestone reads {SCHEMA_VERSION}",
+                f"`schema` is {version}; this version of git milestone reads {formats.describe_known()}",
                 "install the version that wrote it",
             )
 

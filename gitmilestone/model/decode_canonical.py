@@ -11,8 +11,9 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any
 
-from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, SCHEMA_VERSION, TASK_FIELDS, Field
-from gitmilestone.model.kinds import BLOCK, ID, LABEL, BadValue
+from gitmilestone.model import formats
+from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS, Field
+from gitmilestone.model.kinds import BLOCK, ID, LABEL, TARGET, BadValue
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
 from gitmilestone.model.yaml_canonical import NotSure, is_plain, is_printable, unquote
 from gitmilestone.model.yaml_nodes import NULLS
@@ -35,7 +36,7 @@ def decode_canonical(milestone_id: str, text: str, known_extra: Container[str] =
         extra = _read_custom(values.pop(_CUSTOM, ""), known_extra)
     except (NotSure, BadValue):
         return None
-    if not values.keys() >= _REQUIRED or values["schema"] != SCHEMA_VERSION:
+    if not values.keys() >= _REQUIRED or values["schema"] != formats.NEWEST:
         return None
     milestone = Milestone(id=milestone_id, extra=extra, **values)
     is_late = milestone.start and milestone.due and milestone.due < milestone.start
@@ -95,11 +96,11 @@ def _dependencies(source: str) -> tuple[Dependency, ...]:
     found: dict[str, Dependency] = {}
     for item in _items(source):
         target, _, word = item.partition(": ")
-        milestone_id = ID.parse(_text(target))
+        name = TARGET.parse(_text(target))
         kind = _TYPES.get(word or "blocks")
-        if not kind or milestone_id in found:
+        if not kind or name in found:
             raise NotSure
-        found[milestone_id] = Dependency(milestone_id, kind)
+        found[name] = Dependency(name, kind)
     return tuple(found[key] for key in sorted(found))
 
 

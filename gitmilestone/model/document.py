@@ -7,6 +7,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from gitmilestone.errors import Refused
+from gitmilestone.model import formats
 from gitmilestone.model.decode import Decoder
 from gitmilestone.model.decode_canonical import decode_canonical
 from gitmilestone.model.milestone import Milestone
@@ -27,25 +28,35 @@ class Document(NamedTuple):
         path: In the tree, for problems.
         text: Without a byte-order mark, LF line ends.
         milestone: None where `problems` has an error.
+        schema: The format that the text is in, of which the milestone tells no more; 0 where it can't be read.
     """
 
     path: str
     text: str
     milestone: Milestone | None
     problems: tuple[Problem, ...]
+    schema: int = 0
 
 
 def read_document(path: str, milestone_id: str, content: bytes, known_extra: Container[str] = frozenset()) -> Document:
-    """Reads a milestone's file; every fault is a Problem, never an exception. O(size), at most 1 MiB."""
+    """Reads a milestone's file, of any known format, as one of the newest.
+
+    Every fault is a Problem, never an exception. O(size), at most 1 MiB.
+    """
     decoder = Decoder(path, known_extra)
     text = _decode_text(decoder, content)
     if text is None:
         return Document(path, "", None, tuple(decoder.problems))
+    schema = formats.NEWEST
     milestone = decode_canonical(milestone_id, text, known_extra)
     if milestone is None and (root := _load(decoder, text)):
-        milestone = decoder.decode(milestone_id, root)
+        schema = formats.find_version(root) or schema
+        if schema == formats.NEWEST:
+            milestone = decoder.decode(milestone_id, root)
+        else:
+            milestone = _decode_older(decoder, milestone_id, text, schema)
     problems = sorted(decoder.problems, key=lambda problem: problem.line)
-    return Document(path, text, milestone, tuple(problems))
+    return Document(path, text, milestone, tuple(problems), schema if milestone else 0)
 
 
 def too_large(path: str, size: int) -> Problem:
@@ -53,33 +64,92 @@ def too_large(path: str, size: int) -> Problem:
     return Problem(path, 0, "file-too-large", message, "move long texts elsewhere")
 
 
-def revise(document: Document, milestone: Milestone) -> bytes:
+def compose(path: str, milestone: Milestone, schema: int, modeline: str = "") -> bytes:
+    """A new document in the canonical form of a format, under an editor's modeline, if any.
+
+    Raises:
+        Refused: The format can't hold it.
+    """
+    from gitmilestone.model.encode import encode
+
+    content = encode(milestone, modeline)
+    return content if schema == formats.NEWEST else _convert(path, content.decode(), formats.NEWEST, schema).encode()
+
+
+def convert(document: Document, schema: int) -> bytes:
+    """A document without errors in that format, without a byte-order mark, with LF line ends.
+
+    Raises:
+        Refused: The format can't hold it.
+    """
+    return _convert(document.path, document.text, document.schema, schema).encode()
+
+
+def revise(document: Document, milestone: Milestone, schema: int | None = None) -> bytes:
     """The document's bytes with `milestone` in it, touching only lines of the fields that differ.
 
     A document in flow style, as JSON, is written anew in the canonical form.
 
     Args:
         document: One without errors.
+        schema: The format to write; None is the document's own.
 
     Raises:
-        Refused: The text is laid out in a way in which the edit can't be made in place.
+        Refused: The text is laid out in a way in which the edit can't be made in place, or the format can't hold it.
     """
-    from gitmilestone.model.encode import encode
     from gitmilestone.model.revise import Reviser
 
-    root = load_canonical(document.text) or load(document.text) if document.milestone else None
-    if document.milestone is None or not isinstance(root, Mapping):
+    if document.milestone is None:
         raise Refused(f"{document.path} has errors", "run `git milestone check`")
+    written_in = schema or document.schema
+    text = _convert(document.path, document.text, document.schema, formats.NEWEST)
+    root = load_canonical(text) or load(text)
+    assert isinstance(root, Mapping)  # it was read
     if root.flow:
-        return encode(milestone)
+        return compose(document.path, milestone, written_in)
     for is_careful in (False, True):
-        content = Reviser(document.text, root, is_careful).revise(document.milestone, milestone).encode()
+        revised = Reviser(text, root, is_careful).revise(document.milestone, milestone)
+        content = _convert(document.path, revised, formats.NEWEST, written_in).encode()
         if len(content) > MAX_BYTES:
             problem = too_large(document.path, len(content))
             raise Refused(f"{document.path} {problem.message}", problem.hint)
         if read_document(document.path, milestone.id, content).milestone == milestone:
             return content
     raise Refused(f"{document.path} can't be edited in place", "edit the file by hand, and commit it")
+
+
+def _convert(path: str, text: str, before: int, after: int) -> str:
+    try:
+        return formats.convert(text, before, after)
+    except formats.CannotConvert as fault:
+        message = f"{path} can't be written in format {after}: it {fault.message}"
+        raise Refused(message, fault.hint or "`git milestone migrate` shows the formats") from None
+
+
+def _decode_older(decoder: Decoder, milestone_id: str, text: str, schema: int) -> Milestone | None:
+    """Decodes what the text would be in the newest format; problems are located in the text as it is."""
+    known = len(decoder.problems)
+    try:
+        newer = formats.convert(text, schema, formats.NEWEST)
+    except formats.CannotConvert as fault:
+        decoder.report(fault.line, "bad-value", f"it {fault.message}", fault.hint)
+        return None
+    milestone = decode_canonical(milestone_id, newer, decoder.known_extra)
+    if milestone is None and (root := _load(decoder, newer)):
+        milestone = decoder.decode(milestone_id, root)
+    decoder.problems[known:] = _relocate(decoder.problems[known:], newer, text)
+    return milestone
+
+
+def _relocate(problems: list[Problem], newer: str, text: str) -> list[Problem]:
+    """Problems of the newer text at the lines of the older one; at 0 those whose line is not there alike, once."""
+    if not problems or newer.count("\n") == text.count("\n"):
+        return problems
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        lines[line] = 0 if line in lines else number
+    found = newer.split("\n")
+    return [one._replace(line=lines.get(found[one.line - 1], 0) if one.line else 0) for one in problems]
 
 
 def _decode_text(decoder: Decoder, content: bytes) -> str | None:

@@ -10,9 +10,7 @@ from typing import Literal, NamedTuple
 from gitmilestone.model import kinds
 from gitmilestone.model.kinds import Kind
 
-SCHEMA_VERSION = 1
-
-Merge = Literal["value", "set", "tasks"]
+Merge = Literal["value", "status", "earliest", "lines", "set", "tasks"]
 Shape = Literal["scalar", "labels", "dependencies", "tasks"]
 
 
@@ -22,8 +20,9 @@ class Field(NamedTuple):
     Attributes:
         kind: Of the value; of one item where `shape` is not scalar.
         shape: How the value lies in YAML: a scalar, a list of labels, of dependencies, a mapping of tasks.
-        merge: `value`: the side that changed it wins, both is a conflict; `set`: additions and
-            removals of both; `tasks`: task by task, field by field.
+        merge: What becomes of changes on both sides, which `model/merge.py` carries out. `value`: a conflict;
+            `status`: the further one; `earliest`: the earlier one; `lines`: both, as git joins a file;
+            `set`: additions and removals of both; `tasks`: task by task, field by field.
         required: Whether a file without it is an error.
         editable: Whether commands let people set it.
     """
@@ -40,26 +39,26 @@ class Field(NamedTuple):
 MILESTONE_FIELDS: tuple[Field, ...] = (
     Field("schema", kinds.SCHEMA, "The file's format version.", required=True, editable=False),
     Field("title", kinds.LINE, "What will be reached.", required=True),
-    Field("status", kinds.STATUS, "Where it stands; the file's folder follows it.", required=True),
+    Field("status", kinds.STATUS, "Where it stands; the file's folder follows it.", merge="status", required=True),
     Field("project", kinds.LINE, "The project it belongs to."),
     Field("owner", kinds.LINE, "Who answers for it."),
     Field("priority", kinds.PRIORITY, "How much it matters."),
     Field("start", kinds.DATE, "The first day of work."),
     Field("due", kinds.DATE, "The day it is due."),
     Field("estimate", kinds.ESTIMATE, "Work to be done, in working days."),
-    Field("created", kinds.TIME, "When it was created.", editable=False),
+    Field("created", kinds.TIME, "When it was created.", merge="earliest", editable=False),
     Field("labels", kinds.LABEL, "Free words to find it by.", shape="labels", merge="set"),
-    Field("depends_on", kinds.ID, "The milestones it waits for.", shape="dependencies", merge="set"),
+    Field("depends_on", kinds.TARGET, "The milestones it waits for.", shape="dependencies", merge="set"),
     Field("tasks", kinds.ID, "Its tasks, by id.", shape="tasks", merge="tasks"),
-    Field("description", kinds.BLOCK, "Anything else there is to say."),
+    Field("description", kinds.BLOCK, "Anything else there is to say.", merge="lines"),
 )
 """In the order of the canonical form."""
 
 TASK_FIELDS: tuple[Field, ...] = (
     Field("title", kinds.LINE, "What is to be done.", required=True),
-    Field("status", kinds.TASK_STATUS, "Where it stands; `planned` where unset."),
+    Field("status", kinds.TASK_STATUS, "Where it stands; `planned` where unset.", merge="status"),
     Field("weight", kinds.NUMBER, "Its share in the milestone's progress; 1 where unset."),
-    Field("completed", kinds.TIME, "When it was done.", editable=False),
+    Field("completed", kinds.TIME, "When it was done.", merge="earliest", editable=False),
 )
 
 FIELDS: dict[str, Field] = {field.name: field for field in MILESTONE_FIELDS}

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from gitmilestone.model.ids import ID_PATTERN, find_id_fault
+from gitmilestone.model import formats
+from gitmilestone.model.ids import ID_PATTERN, REPOSITORY_PATTERN, find_id_fault, find_target_fault
 from gitmilestone.model.milestone import PRIORITIES, STATUSES, TASK_STATUSES
 
 
@@ -94,6 +95,13 @@ def parse_id(text: str) -> str:
     return text
 
 
+def parse_target(text: str) -> str:
+    fault = find_target_fault(text)
+    if fault:
+        raise BadValue(f"can't be {text[:80]!r}: {fault}")
+    return text
+
+
 def parse_date(text: str) -> date:
     if _DATE.fullmatch(text):
         try:
@@ -161,7 +169,7 @@ def format_number(number: float) -> str:
 
 def parse_schema(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise BadValue(f"is the file's format version, not {text[:40]!r}", "write `schema: 1`")
+        raise BadValue(f"is the file's format version, not {text[:40]!r}", f"write `schema: {formats.NEWEST}`")
     return int(_parse_bounded(text))
 
 
@@ -209,9 +217,16 @@ ESTIMATE = Kind(
 NUMBER = Kind(
     "number, 0 or more", parse_number, format_number, "REAL", {"type": "number", "minimum": 0, "maximum": _LIMIT}
 )
-SCHEMA = Kind("format version", parse_schema, str, "INTEGER", {"const": 1})
+SCHEMA = Kind("format version", parse_schema, str, "INTEGER", {"const": formats.NEWEST})
 STATUS = choice("status", STATUSES)
 TASK_STATUS = choice("status", TASK_STATUSES)
 PRIORITY = choice("priority", PRIORITIES)
 LABEL = Kind("label", parse_label, str, "TEXT", {"type": _AS_TEXT, "minLength": 1, "pattern": "^[^,;\n]+$"})
 ID = Kind("id", parse_id, str, "TEXT", {"type": _AS_TEXT, "pattern": f"^{ID_PATTERN}$"})
+TARGET = Kind(
+    "id, or repository:id",
+    parse_target,
+    str,
+    "TEXT",
+    {"type": _AS_TEXT, "pattern": f"^(?:{REPOSITORY_PATTERN}:)?{ID_PATTERN}$"},
+)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
+from gitmilestone.model import formats
+
 Status = Literal["planned", "in_progress", "blocked", "completed", "cancelled"]
 TaskStatus = Literal["planned", "in_progress", "completed"]
 Priority = Literal["low", "medium", "high", "critical"]
@@ -19,10 +21,18 @@ DEPENDENCY_TYPES: tuple[DependencyType, ...] = ("blocks", "relates")
 
 
 class Dependency(NamedTuple):
-    """`id` must be closed first (`blocks`), or is only worth knowing of (`relates`)."""
+    """`id` must be closed first (`blocks`), or is only worth knowing of (`relates`).
+
+    Attributes:
+        id: Of a milestone of the same tree; `repository:id` names one of another repository.
+    """
 
     id: str
     type: DependencyType = "blocks"
+
+    @property
+    def is_foreign(self) -> bool:
+        return ":" in self.id
 
 
 class Task(NamedTuple):
@@ -60,7 +70,7 @@ class Milestone(NamedTuple):
     depends_on: tuple[Dependency, ...] = ()
     tasks: tuple[Task, ...] = ()
     description: str | None = None
-    schema: int = 1
+    schema: int = formats.NEWEST
     extra: Mapping[str, Any] = {}
 
     @property
@@ -77,5 +87,5 @@ class Milestone(NamedTuple):
 
     @property
     def blockers(self) -> tuple[str, ...]:
-        """The ids that must be closed before this one, whatever their status is now."""
-        return tuple(dependency.id for dependency in self.depends_on if dependency.type == "blocks")
+        """The ids in the same tree that must be closed before this one, whatever their status is now."""
+        return tuple(on.id for on in self.depends_on if on.type == "blocks" and not on.is_foreign)

@@ -26,6 +26,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "duplicate-key": ("error", "a key that occurs twice; a text merge can make one"),
     "unstorable-character": ("error", "a NUL or a lone surrogate"),
     "unknown-schema": ("error", "a file written for another format version"),
+    "mixed-format": ("error", "files are not in the format that the project's settings name; a merge can leave them"),
     "missing-field": ("error", "a field that every milestone or task has is not there"),
     "bad-value": ("error", "a value that its field can't hold"),
     "unknown-key": ("warning", "a key that is no field; it is kept and can be queried as x.KEY"),
@@ -34,6 +35,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "self-dependency": ("error", "a milestone depends on itself"),
     "dependency-cycle": ("error", "milestones that wait for each other in a circle"),
     "dangling-dependency": ("warning", "a dependency on a milestone that does not exist"),
+    "ambiguous-dependency": ("error", "a dependency on another repository, whose name several have in the mirror"),
 }
 """Every code, with its severity and what it means: the one home that `check`, SARIF and the docs read."""
 

@@ -14,6 +14,7 @@ class Row(NamedTuple):
         progress: 0 to 1.
         is_blocked: Open, and blocked by hand or by a milestone that is still open.
         blocked_by: The open milestones it waits for, sorted; empty once it is closed.
+        repository: The name of its repository, where several were asked together.
     """
 
     milestone: Milestone
@@ -21,3 +22,4 @@ class Row(NamedTuple):
     progress: float
     is_blocked: bool
     blocked_by: tuple[str, ...] = ()
+    repository: str = ""

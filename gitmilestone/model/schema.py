@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
-from gitmilestone.model.kinds import ID, Kind
+from gitmilestone.model.kinds import Kind
 from gitmilestone.model.milestone import DEPENDENCY_TYPES
 
 
@@ -63,7 +63,7 @@ def _labels(field: Field) -> dict[str, Any]:
 def _dependencies(field: Field) -> dict[str, Any]:
     typed = {
         "type": "object",
-        "propertyNames": {"pattern": ID.schema["pattern"]},
+        "propertyNames": {"pattern": field.kind.schema["pattern"]},
         "additionalProperties": {"enum": list(DEPENDENCY_TYPES)},
         "minProperties": 1,
         "maxProperties": 1,

@@ -14,8 +14,7 @@ from gitmilestone.errors import (
     NotInitialised,
 )
 from gitmilestone.model.config import Project, read_project
-from gitmilestone.model.document import MAX_BYTES, Document, read_document, revise
-from gitmilestone.model.encode import encode
+from gitmilestone.model.document import MAX_BYTES, Document, compose, convert, read_document, revise
 from gitmilestone.model.ids import check_id, make_id
 from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, folder_of, path_of, possible_paths
 from gitmilestone.model.milestone import Milestone
@@ -146,7 +145,7 @@ class Draft:
         if document.milestone is None:
             raise InvalidContent("the text has errors", errors_among(document.problems))
         self._after[milestone_id] = document.milestone
-        self._texts[milestone_id] = document.text.encode()
+        self._texts[milestone_id] = convert(document, self.project.format)
 
     def delete(self, milestone_id: str) -> None:
         self._after[milestone_id] = None
@@ -199,8 +198,8 @@ class Draft:
             return self._texts[milestone.id]
         document = self._find_document(milestone.id)
         if document is not None and document.milestone is not None:
-            return revise(document, milestone)
-        content = encode(milestone, self._modeline(path))
+            return revise(document, milestone, self.project.format)
+        content = compose(f"{ROOT}/{path}", milestone, self.project.format, self._modeline(path))
         written = read_document(f"{ROOT}/{path}", milestone.id, content, frozenset(milestone.extra))
         if written.milestone != milestone:
             raise InvalidContent(f"{milestone.id} can't be written", errors_among(written.problems))

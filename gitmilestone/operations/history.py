@@ -108,7 +108,7 @@ def find_activity(opened: History, milestone_id: str) -> Activity | None:
 
 def iter_events(opened: History, selection: Selection) -> Iterator[Event]:
     """What was selected, newest first by the graph; one event for each milestone of a commit, and lazily."""
-    return (_to_event(commit, change) for commit, change in opened.iter_changes(selection))
+    return (to_event(commit, change) for commit, change in opened.iter_changes(selection))
 
 
 def check_field(name: str) -> str:
@@ -124,7 +124,7 @@ def check_field(name: str) -> str:
     raise InvalidValue(f"there is no field {name!r}", hint)
 
 
-def _to_event(commit: CommitRow, change: ChangeRow) -> Event:
+def to_event(commit: CommitRow, change: ChangeRow) -> Event:
     kind = _KINDS.get(change.kind) if change.is_readable else None
     return Event(
         commit.oid,

@@ -15,6 +15,7 @@ from gitmilestone.model.config import TIERS, read_scale_settings
 from gitmilestone.model.document import MAX_BYTES
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.operations.migration import TRAILER
 from gitmilestone.operations.pace import STATE, is_time, read_text, read_times
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.scale.decision import ScaleDecision, ScaleHistory, Switch, decide
@@ -24,7 +25,7 @@ from gitmilestone.store.people_lately import find_people_lately
 from gitmilestone.store.store import Store
 from gitmilestone.store.trailers import find_trailed
 
-MIGRATION_TRAILER, SCORE_TRAILER = "Milestone-Migration", "Milestone-Score"
+SCORE_TRAILER = "Milestone-Score"
 _TIER_MIGRATION = "tier "
 _DAY = 86400
 
@@ -134,7 +135,7 @@ def consider(store: Store, now: int, watch: Watch = SILENT) -> Weighed | None:
 
 def find_switches(store: Store) -> tuple[Switch, ...]:
     """The commits below HEAD that changed the tier, the newest first. O(history)."""
-    migrations = find_trailed(store, MIGRATION_TRAILER)
+    migrations = find_trailed(store, TRAILER)
     if not any(found.value.startswith(_TIER_MIGRATION) for found in migrations):
         return ()
     scores = {found.oid: _find_number(found.value) for found in find_trailed(store, SCORE_TRAILER)}

@@ -227,7 +227,7 @@ def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone |
     whole = {}
     for dependency in milestone.depends_on:
         name = dependency.id
-        if name not in had and name != milestone.id and draft.find(name) is None:
+        if name not in had and name != milestone.id and not dependency.is_foreign and draft.find(name) is None:
             name = draft.resolve(name)
         whole[name] = dependency._replace(id=name)
     return milestone._replace(depends_on=tuple(whole[name] for name in sorted(whole)))

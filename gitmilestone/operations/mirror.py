@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from gitmilestone.derived.database import IndexFile, Result, read_index
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneError, Refused
 from gitmilestone.operations.reading import get_tier
-from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
+
+LARGE = 5000
+"""Files that are not read for one answer where a mirror has it: some seconds, and connecting is a tenth of one."""
+
+
+def read_ready(store: Store, files: Files, read: Callable[[Index], Result], watch: Watch = SILENT) -> Result:
+    """What `read` makes of an index of `files`: the one on disk, or the mirror where that would have to be built.
+
+    A new clone of a large project is answered at once so, in the time of a connection; the index on disk, which is
+    faster, is built with the next write.
+
+    Raises:
+        As `read_index`.
+    """
+    if isinstance(files, TreeFiles) and not IndexFile(store.repository.state_dir).exists:
+        mirror = _find_mirror(store, files, watch) if files.estimate_count() >= LARGE else None
+        if mirror is not None:
+            with mirror:
+                return read(mirror)
+    return read_index(store, files, read, watch)
+
+
+def _find_mirror(store: Store, files: TreeFiles, watch: Watch) -> Index | None:
+    """The mirror as it is, if it is of this tree and its server can be had without starting one."""
+    if get_tier(files) != "postgresql":
+        return None
+    from gitmilestone.derived.postgres.catch_up import repository_name
+    from gitmilestone.derived.postgres.connect import get_server
+    from gitmilestone.derived.postgres.mirror import open_mirror
+
+    try:
+        server = get_server(store)
+        return open_mirror(server, repository_name(store), files.tree or "") if server.is_running else None
+    except MilestoneError as error:
+        watch.warn(f"warning: {error.message}; the index is built instead")
+        return None
 
 
 def open_fresh_mirror(store: Store, files: TreeFiles, watch: Watch = SILENT) -> Index:

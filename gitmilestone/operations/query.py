@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitmilestone.derived.database import read_index
 from gitmilestone.derived.operation_log import record_query
 from gitmilestone.derived.sqlite import Index, Unserved
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
+from gitmilestone.operations.mirror import read_ready
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
@@ -51,40 +51,31 @@ class Answer(NamedTuple):
     unreadable: int
 
 
-class _Question(NamedTuple):
-    tree: str | None
-    query: Query
-    wider: Query | None
-    after: str | None
-
-
 class Answers:
     """Answers that were given, kept for whoever asks again in the same process; the oldest go first.
 
-    They are found by the tree that they are of, and so none is ever stale. What is asked of anything but a tree is
-    not kept.
+    They are found by the tree that they are of, and so none is ever stale.
     """
 
     def __init__(self, most_rows: int = 10_000) -> None:
         self._most_rows = most_rows
         self._rows = 0
-        self._kept: dict[_Question, Answer] = {}
+        self._kept: dict[Hashable, tuple[Any, int]] = {}
 
-    def find(self, question: _Question) -> Answer | None:
+    def find(self, question: Hashable) -> Any:
+        """The answer; None where there is none."""
         found = self._kept.pop(question, None)
-        if found is not None:
-            self._kept[question] = found
-        return found
+        if found is None:
+            return None
+        self._kept[question] = found
+        return found[0]
 
-    def keep(self, question: _Question, answered: Answer) -> None:
-        self._kept[question] = answered
-        self._rows += _weigh(answered)
+    def keep(self, question: Hashable, answered: object, rows: int) -> None:
+        self._kept[question] = (answered, rows + 1)
+        self._rows += rows + 1
         while self._rows > self._most_rows:
-            self._rows -= _weigh(self._kept.pop(next(iter(self._kept))))
-
-
-def _weigh(answered: Answer) -> int:
-    return len(answered.rows) + len(answered.problems) + 1
+            _, dropped = self._kept.pop(next(iter(self._kept)))
+            self._rows -= dropped
 
 
 def answer(
@@ -110,14 +101,15 @@ def answer(
     """
     started = perf_counter()
     tier = "file"
-    question = _Question(files.tree, query, wider, after) if isinstance(files, TreeFiles) else None
-    if answers and question and (known := answers.find(question)):
+    question = (files.tree, query, wider, after) if answers and isinstance(files, TreeFiles) else None
+    known: Answer | None = answers.find(question) if answers and question else None
+    if known is not None:
         record_query(store.repository.state_dir, started, query, len(known.rows), "kept")
         return known
 
     def read(index: Index) -> Answer:
         nonlocal tier
-        tier = "sqlite" if index.is_on_disk else "file"
+        tier = index.tier
         placed = place(index, query, after)
         rows = index.rows(placed)
         is_cut = query.limit is not None or query.offset
@@ -126,10 +118,10 @@ def answer(
         unserved = index.unserved()
         return Answer(rows, total, wider_total, index.milestones, unserved.problems, unserved.files)
 
-    answered = read_index(store, files, read, watch)
+    answered = read_ready(store, files, read, watch)
     record_query(store.repository.state_dir, started, query, len(answered.rows), tier)
     if answers and question:
-        answers.keep(question, answered)
+        answers.keep(question, answered, len(answered.rows) + len(answered.problems))
     return answered
 
 
@@ -150,7 +142,7 @@ def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) 
         return Page(rows, index.unserved()), None if is_last else index.keys_of(query, rows[-1].milestone.id)
 
     while True:
-        page, after = read_index(store, files, read, watch)
+        page, after = read_ready(store, files, read, watch)
         yield page
         offset = 0
         left = None if left is None else left - len(page.rows)
@@ -158,8 +150,17 @@ def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) 
             return
 
 
-def statistics(store: Store, files: Files, today: date, watch: Watch = SILENT) -> Statistics:
-    return read_index(store, files, lambda index: index.statistics(today), watch)
+def statistics(
+    store: Store, files: Files, today: date, watch: Watch = SILENT, answers: Answers | None = None
+) -> Statistics:
+    """A pass over all milestones, unless they were counted before in this process."""
+    question = (files.tree, today) if answers and isinstance(files, TreeFiles) else None
+    known: Statistics | None = answers.find(question) if answers and question else None
+    if known is None:
+        known = read_ready(store, files, lambda index: index.statistics(today), watch)
+        if answers and question:
+            answers.keep(question, known, 0)
+    return known
 
 
 def place(index: Index, query: Query, after: str | None) -> Query:

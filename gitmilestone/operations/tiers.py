@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
@@ -17,7 +16,6 @@ from gitmilestone.model.layout import TIER_FILE
 from gitmilestone.operations.compare import Comparison, compare
 from gitmilestone.operations.draft import read_settings
 from gitmilestone.operations.measure import (
-    MIGRATION_TRAILER,
     SCORE_TRAILER,
     Weighed,
     consider,
@@ -26,18 +24,16 @@ from gitmilestone.operations.measure import (
     take_sizes,
     weigh,
 )
+from gitmilestone.operations.migration import DIGEST_TRAILER, back_up, describe
 from gitmilestone.operations.mirror import open_fresh_mirror, remove_own_server, try_server
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.scale.decision import ScaleDecision, Switch
 from gitmilestone.store.files import Files
 from gitmilestone.store.plan import Plan, WriteOptions
-from gitmilestone.store.refs import keep_backup
 from gitmilestone.store.store import Store
 
 AUTO_MIGRATE = "milestone.automigrate"
-DIGEST_TRAILER = "Milestone-Digest"
-_BACKUPS = "refs/milestone/backup/"
 _PROBED_ROWS = 50
 _PROBED = (Query(OPEN, limit=_PROBED_ROWS), Query(limit=_PROBED_ROWS))
 _SLOW_QUERIES = 20
@@ -122,7 +118,7 @@ def switch_tier(
     if step.obstacle:
         raise Refused(f"{target} can't be had here: {step.obstacle}", "`git milestone status` says what is missing")
     with _take(watch, "back up"):
-        backup = keep_backup(store, f"{_BACKUPS}{_stamp(options)}-{step.before}-{target}")
+        backup = back_up(store, options, step.before, target)
     with _take(watch, "initialise"):
         _initialise(store, target)
     with _take(watch, "copy and compare") as seen:
@@ -343,15 +339,8 @@ def _plan(
     if get_tier(files) != before:
         raise Refused(f"the tier became {get_tier(files)} meanwhile", "look at `git milestone status`")
     title = f"tier {before} -> {target}"
-    lines = [options.message.rstrip("\n") if options.message else f"milestone: migrate {title}", ""]
-    if decision and decision.reasons:
-        lines += [f"{reason.name} is {reason.value:g}, and the limit {reason.limit:g}." for reason in decision.reasons]
-        lines += [""]
-    lines += [f"{MIGRATION_TRAILER}: {title}"]
-    lines += [f"{SCORE_TRAILER}: {decision.score.total:.1f}"] if decision else []
-    lines += [f"{DIGEST_TRAILER}: {compared.digest} of {compared.records}"] if compared else []
-    return Plan({TIER_FILE: encode_tier(target)}, "\n".join(lines) + "\n")
-
-
-def _stamp(options: WriteOptions) -> str:
-    return f"{(options.when or datetime.now(UTC)).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    reasons = decision.reasons if decision else ()
+    told = [f"{reason.name} is {reason.value:g}, and the limit {reason.limit:g}." for reason in reasons]
+    trailers = [f"{SCORE_TRAILER}: {decision.score.total:.1f}"] if decision else []
+    trailers += [f"{DIGEST_TRAILER}: {compared.digest} of {compared.records}"] if compared else []
+    return Plan({TIER_FILE: encode_tier(target)}, describe(title, options.message, trailers, told))

@@ -7,7 +7,7 @@ from typing import Any
 
 from gitmilestone.errors import InvalidRequest, InvalidValue
 from gitmilestone.model.fields import FIELDS, TASK_FIELDS
-from gitmilestone.model.ids import check_id, make_id
+from gitmilestone.model.ids import check_id, check_target, make_id
 from gitmilestone.model.kinds import LABEL, BadValue, Kind, find_nearest, format_number
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, Milestone, Task
 
@@ -68,7 +68,7 @@ def parse_labels(values: Iterable[Any]) -> tuple[str, ...]:
 
 
 def parse_dependencies(values: Iterable[Any]) -> tuple[Dependency, ...]:
-    """From `id`, `id:relates` or {"id": ..., "type": ...}."""
+    """From `id`, `id:relates` or {"id": ..., "type": ...}, where each id may be `repository:id`."""
     found: dict[str, Dependency] = {}
     for value in values:
         dependency = _parse_dependency(value)
@@ -82,15 +82,21 @@ def _parse_dependency(value: Any) -> Dependency:
     if isinstance(value, Mapping):
         name, kind = value.get("id"), value.get("type", "blocks")
     else:
-        name, _, kind = _text("depends_on", value).partition(":")
-        kind = kind.strip() or "blocks"
+        name, kind = _split_type(_text("depends_on", value))
     if kind not in DEPENDENCY_TYPES:
         nearest = find_nearest(str(kind), DEPENDENCY_TYPES)
         raise InvalidValue(
             f"a dependency's type is one of {', '.join(DEPENDENCY_TYPES)}, not {kind!r}",
             f"did you mean `{nearest}`?" if nearest else "",
         )
-    return Dependency(check_id(str(name or "")), kind)
+    return Dependency(check_target(str(name or "")), kind)
+
+
+def _split_type(text: str) -> tuple[str, str]:
+    """A last part that is a type's word is the type, and never a milestone that is called so."""
+    name, _, last = text.rpartition(":")
+    last = last.strip()
+    return (name, last or "blocks") if name and last in ("", *DEPENDENCY_TYPES) else (text, "blocks")
 
 
 def parse_tasks(value: Any) -> tuple[Task, ...]:

@@ -28,6 +28,9 @@ _FORMAT = (
 _PLAIN_MODES = (b"%o" % FILE_MODE, b"%o" % EXECUTABLE_MODE)
 _ABSENT_MODE = b"000000"
 
+OWN_PARENTS = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+"""A commit's own parents count, whatever this clone pretends: a stamp names the commit alone."""
+
 Side = Literal[">", "<", "-"]
 
 
@@ -79,8 +82,7 @@ class Log:
             "-c", "log.showSignature=false", "-c", "trailer.separators=:",
             "log", "-z", "--reverse", "--topo-order", "--no-color", "--encoding=UTF-8", _FORMAT, *args,
         )  # fmt: skip
-        # A commit's own parents count, whatever this clone pretends: a stamp names the commit alone.
-        environ = {**git.environ, "GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+        environ = {**git.environ, **OWN_PARENTS}
         self._out, out_write = os.pipe()
         self._err, err_write = os.pipe()
         try:

@@ -62,6 +62,17 @@ def _read_branch(repository: Repository) -> str | None:
     return content[5:].strip()
 
 
+def find_default_branch(store: Store) -> str | None:
+    """The branch that everybody means by the repository's name, as far as this clone knows it; its full name."""
+    repository = store.repository
+    if repository.is_bare:
+        return store.head().branch
+    remote = "refs/remotes/origin/"
+    found = repository.git.run("symbolic-ref", "--quiet", f"{remote}HEAD").stdout
+    name = found.decode("utf-8", "replace").strip()
+    return f"refs/heads/{name[len(remote) :]}" if name.startswith(remote) else None
+
+
 def refuse_unfinished(repository: Repository, objects: Objects) -> None:
     """Raises OperationInProgress in the middle of a merge, rebase, cherry-pick or revert."""
     for name, what, way_out in _UNFINISHED:
@@ -120,9 +131,13 @@ def _name_lock(said: str) -> str:
     return parts[0] if parts else "the branch's lock"
 
 
-def keep_backup(store: Store, name: str) -> str:
-    """Keeps HEAD's commit under a ref, as the newest of five in its folder; returns the ref, "" on an unborn branch."""
-    commit = store.head().commit
+def keep_backup(store: Store, name: str, commit: str | None = None) -> str:
+    """Keeps a commit under a ref, as the newest of five in its folder; returns the ref, "" on an unborn branch.
+
+    Args:
+        commit: None is HEAD's.
+    """
+    commit = commit or store.head().commit
     if commit is None:
         return ""
     store.git.check(*DURABLY, "update-ref", name, commit)

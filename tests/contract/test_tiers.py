@@ -169,6 +169,8 @@ def test_pages_follow_each_other_without_gap_or_overlap(project: Project, data: 
     page = project.ask(lambda index: index.rows(query._replace(limit=size)))
     while page:
         paged += page
+        following = partial(count_next, query, page[-1].milestone.id)
+        assert project.ask(following) == len(whole) - len(paged)
         page = project.ask(partial(read_next, query._replace(limit=size), page[-1].milestone.id))
     assert paged == whole
     assert project.ask(lambda index: index.keys_of(query, "no-such-0000")) is None
@@ -176,6 +178,10 @@ def test_pages_follow_each_other_without_gap_or_overlap(project: Project, data: 
 
 def read_next(query: Query, last: str, index: Index) -> list[Row]:
     return index.rows(query._replace(after=index.keys_of(query, last)))
+
+
+def count_next(query: Query, last: str, index: Index) -> int:
+    return index.count(query._replace(after=index.keys_of(query, last)))
 
 
 @given(data=st.data())

@@ -64,7 +64,10 @@ def dump_mirror(server: Server, stamp: MirrorStamp) -> dict[str, list[tuple[obje
 
 
 def dump_events(server: Server, stamp: MirrorStamp) -> list[tuple[object, ...]]:
-    """Every event of a branch, but for its repository and ref."""
+    """Every event of a branch, but for its repository and ref, and for when it came."""
     statement = "SELECT * FROM milestone.event WHERE repository_id = %s AND ref = %s ORDER BY 3, 4, 5, 6"
     with server.connect() as link:
-        return [record[2:] for record in link.connection.execute(statement, (stamp.repository_id, stamp.ref))]
+        found = link.connection.execute(statement, (stamp.repository_id, stamp.ref))
+        assert found.description is not None
+        assert found.description[-1].name == "arrival"
+        return [record[2:-1] for record in found]

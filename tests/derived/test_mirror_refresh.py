@@ -245,6 +245,108 @@ def test_events_are_those_of_the_history_exactly_once(mirror_server: Server, clo
         assert_whole(mirror_server, store)
 
 
+def arrivals(server: Server, ref: str = "refs/heads/main") -> dict[str, list[int]]:
+    """Commit -> the numbers of its events, in the order in which they came."""
+    found: dict[str, list[int]] = {}
+    statement = "SELECT commit_oid, arrival FROM milestone.event WHERE ref = %s ORDER BY arrival, happened, commit_oid"
+    with server.connect() as link:
+        for oid, number in link.connection.execute(statement, (ref,)):
+            found.setdefault(bytes(oid).hex(), []).append(number)
+    return found
+
+
+def rewinds(server: Server) -> int:
+    with server.connect() as link:
+        ((number,),) = link.connection.execute("SELECT rewinds FROM milestone.stamp")
+    return int(number)
+
+
+def test_events_are_numbered_as_they_come(mirror_server: Server, clone: Clone) -> None:
+    clone.write(many(2))
+    first = clone.write({"active/m-0001.yaml": yaml("Another", "", "owner: ana")}) or ""
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+    before = arrivals(mirror_server)
+    assert list(before)[-1] == first
+    clone.git("commit", "-q", "--allow-empty", "-m", "code\n\nMilestone: m-0001\nMilestone: m-0000")
+    later = [clone.head, clone.write({"active/m-0000.yaml": None}) or ""]
+    with clone.store() as store:
+        stamp = catch_up_mirror(mirror_server, store)
+    after = arrivals(mirror_server)
+    assert {oid: numbers for oid, numbers in after.items() if oid in before} == before
+    assert {*after} - {*before} == {*later}
+    assert min(min(after[oid]) for oid in later) > max(map(max, before.values()))
+    named = [record for record in dump_events(mirror_server, stamp) if record[4] == "named"]
+    assert [(record[2], record[5], record[-2:]) for record in named] == [
+        ("m-0000", None, (True, "code")),
+        ("m-0001", None, (True, "code")),
+    ]
+
+
+def test_only_what_was_moved_back_or_forced_is_a_rewind(mirror_server: Server, clone: Clone) -> None:
+    clone.write(many(2))
+    clone.git("branch", "side")
+    clone.write({"active/new.yaml": yaml("New")})
+    counted = []
+    for command in (
+        "commit -q --allow-empty -m code",
+        "commit -q --allow-empty --amend -m another",
+        "merge -q --no-edit side",
+        "reset -q --hard HEAD~1",
+        "reset -q --hard side",
+        "update-ref -d HEAD",
+        "reset -q --hard side",
+    ):
+        with clone.store() as store:
+            catch_up_mirror(mirror_server, store)
+        counted.append(rewinds(mirror_server))
+        clone.git(*command.split())
+    assert counted == [0, 0, 1, 1, 2, 3, 4]
+
+
+def test_a_clone_that_does_not_know_the_others_commits_leaves_what_both_have(
+    mirror_server: Server, clone: Clone, tmp_path: Path
+) -> None:
+    clone.write(many(3))
+    other = Clone(tmp_path / "other")
+    clone.git("clone", "-q", str(clone.path), str(other.path))
+    for one in (clone, other):
+        one.git("config", "milestone.postgres.repository", "plans")
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+    common = arrivals(mirror_server)
+    theirs = other.write({"active/theirs.yaml": yaml("Theirs")}) or ""
+    ours = clone.write({"active/ours.yaml": yaml("Ours")}) or ""
+    for one, commit in ((other, theirs), (clone, ours)):
+        with one.store() as store:
+            catch_up_mirror(mirror_server, store)
+        found = arrivals(mirror_server)
+        assert {*found} - {*common} == {commit}
+        assert found.items() >= common.items()
+    assert rewinds(mirror_server) == 1
+
+
+def test_what_a_shallow_clone_knew_less_of_is_written_again_and_is_no_news(
+    mirror_server: Server, clone: Clone, tmp_path: Path
+) -> None:
+    clone.write(many(3))
+    clone.write({"active/m-0001.yaml": yaml("Later")})
+    shallow = Clone(tmp_path / "shallow")
+    clone.git("clone", "-q", "--depth=1", f"file://{clone.path}", str(shallow.path))
+    for one in (clone, shallow):
+        one.git("config", "milestone.postgres.repository", "plans")
+    with shallow.store() as store:
+        catch_up_mirror(mirror_server, store)
+    last = max(map(max, arrivals(mirror_server).values()))
+    new = clone.write({"active/m-0001.yaml": yaml("Even later")}) or ""
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+    found = arrivals(mirror_server)
+    assert {oid for oid, numbers in found.items() if max(numbers) > last} == {new}
+    assert len(found) > 2
+    assert rewinds(mirror_server) == 0
+
+
 def test_a_shallow_clone_takes_no_events_away(mirror_server: Server, clone: Clone, tmp_path: Path) -> None:
     clone.write(many(3))
     clone.write({"active/m-0001.yaml": yaml("Later")})

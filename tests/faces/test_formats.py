@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gitmilestone.faces.cli.formats import CSV_COLUMNS, escape_markdown, format_rows
 from gitmilestone.faces.cli.json_values import dump_envelope
-from gitmilestone.faces.cli.table import LIST_FORMATS
+from gitmilestone.faces.cli.tables.options import LIST_FORMATS
 from gitmilestone.faces.cli.terminal import Style
 from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.milestone import Dependency, Milestone, Task

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.faces.cli.table import COMMANDS
+from gitmilestone.faces.cli.table import iter_commands
 from tests.faces.conftest import Run
 
 SESSIONS: dict[str, tuple[str, ...]] = {
@@ -16,6 +16,11 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "list": ("list", "--all"),
     "show": ("show", "first"),
     "log": ("log", "first"),
+    "watch": ("watch", "--since", "HEAD~2", "--count", "1"),
+    "ready": ("ready",),
+    "blocked": ("blocked",),
+    "graph": ("graph", "--all"),
+    "calibrate": ("calibrate", "--seconds", "1"),
     "diff": ("diff",),
     "sql": ("sql", "SELECT id FROM milestones"),
     "stats": ("stats",),
@@ -52,7 +57,7 @@ SESSIONS: dict[str, tuple[str, ...]] = {
 
 
 def test_every_command_is_tried() -> None:
-    assert set(SESSIONS) == {command.name for command in COMMANDS}
+    assert set(SESSIONS) == {command.name for command in iter_commands()}
 
 
 @pytest.fixture

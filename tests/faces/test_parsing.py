@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitmilestone.faces.cli import click_app, quick
 from gitmilestone.faces.cli.spec import Command, Option, Parsed
-from gitmilestone.faces.cli.table import COMMANDS
+from gitmilestone.faces.cli.table import iter_commands
 
 _ODD = (
     "--",
@@ -57,7 +57,7 @@ def _option_words(option: Option) -> st.SearchStrategy[list[str]]:
 
 @st.composite
 def command_lines(draw: st.DrawFn) -> list[str]:
-    command: Command = draw(st.sampled_from(COMMANDS))
+    command: Command = draw(st.sampled_from(list(iter_commands())))
     pieces = [_WORDS.map(lambda word: [word]), *map(_option_words, command.options)]
     rest = draw(st.lists(st.one_of(pieces), max_size=6))
     before = draw(st.sampled_from([[], ["-C", "there"], ["-C", "a", "-C", "b"]]))

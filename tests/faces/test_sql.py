@@ -17,7 +17,7 @@ import pytest
 from gitmilestone.derived.analytics_schema import VIEWS
 from gitmilestone.faces.cli.main import INTERRUPTED
 from gitmilestone.faces.cli.sql_formats import FORMATS
-from gitmilestone.faces.cli.table import SQL_FORMATS
+from gitmilestone.faces.cli.tables.options import SQL_FORMATS
 from tests.faces.conftest import ROOT, Run
 
 pytestmark = pytest.mark.usefixtures("milestones")

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from gitmilestone import errors
-from gitmilestone.faces.cli import candidates, table
+from gitmilestone.faces.cli import candidates
 from gitmilestone.faces.cli.main import EXIT_CODES, find_exit_code
 from gitmilestone.faces.cli.man import format_manual
 from gitmilestone.faces.cli.reference import format_reference
 from gitmilestone.faces.cli.spec import Command
-from gitmilestone.faces.cli.table import COMMANDS, GROUPS, SECTIONS
+from gitmilestone.faces.cli.table import GROUPS, SECTIONS, iter_commands
+from gitmilestone.faces.cli.tables import options
 from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.milestone import PRIORITIES, STATUSES
 from gitmilestone.query.searched import ALIASES, SEARCHED
 
+COMMANDS = tuple(iter_commands())
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
 
@@ -51,8 +53,8 @@ def test_every_command_is_explained(command: Command) -> None:
 
 
 def test_choices_are_those_of_the_model() -> None:
-    assert table.STATUSES == STATUSES
-    assert table.PRIORITIES == PRIORITIES
+    assert options.STATUSES == STATUSES
+    assert options.PRIORITIES == PRIORITIES
 
 
 def test_completed_terms_are_those_of_queries() -> None:

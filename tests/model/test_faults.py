@@ -139,6 +139,12 @@ _BAD: dict[str, tuple[str | bytes, int, str, str]] = {
     "a bad task id": (_HEAD + "tasks:\n  A b:\n    title: x\n", 5, "bad-value", "a-z, 0-9"),
     "a misspelt dependency type": (_HEAD + "depends_on:\n  - a: relate\n", 5, "bad-value", "`relates`?"),
     "a dependency of two types": (_HEAD + "depends_on:\n  - a\n  - a: relates\n", 6, "bad-value", "twice"),
+    "a dependency on a repository by its URL": (
+        *(_HEAD + "depends_on:\n  - https://git.example.com/plans/roadmap:a\n", 5, "bad-value", "before the colon"),
+    ),
+    "a dependency on no repository": (_HEAD + 'depends_on:\n  - ":a"\n', 5, "bad-value", "before the colon"),
+    "a dependency on no id there": (_HEAD + "depends_on:\n  - roadmap:A b\n", 5, "bad-value", "a-z, 0-9"),
+    "a task of another repository": (_HEAD + "tasks:\n  roadmap:a:\n    title: x\n", 5, "bad-value", "a-z, 0-9"),
     "a dependency with more": (_HEAD + "depends_on:\n  - {a: blocks, b: blocks}\n", 5, "bad-value", "id: relates"),
 }
 

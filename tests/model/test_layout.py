@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmilestone.faces.cli import table
-from gitmilestone.model.config import Project, encode_project, read_project, set_layout
+from gitmilestone.faces.cli.tables import options
+from gitmilestone.model.config import Project, encode_project, read_project, set_setting
 from gitmilestone.model.ids import ID_PATTERN, find_id_fault
 from gitmilestone.model.layout import (
     FOLDERS,
@@ -78,7 +78,7 @@ def test_layouts_go_from_shallow_to_deep() -> None:
 
 
 def test_choices_are_those_of_the_model() -> None:
-    assert tuple(LAYOUTS) == table.LAYOUTS
+    assert tuple(LAYOUTS) == options.LAYOUTS
 
 
 def test_the_documentation_lists_every_layout() -> None:
@@ -103,7 +103,7 @@ def test_the_documentation_lists_every_layout() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_setting_the_layout_touches_only_its_line(text: str, layout: Layout) -> None:
     before = text.format("flat").encode()
-    after = set_layout(before, layout)
+    after = set_setting(before, "layout", layout)
     assert read_project(after)[0].layout == layout
     olds, news = before.decode().split("\n"), after.decode().split("\n")
     assert [line for line in olds if "flat" not in line and "|-" not in line] == [
@@ -113,11 +113,11 @@ def test_setting_the_layout_touches_only_its_line(text: str, layout: Layout) -> 
 
 def test_setting_the_layout_where_there_is_none_adds_a_line() -> None:
     for text in ("format: 1\n", "format: 1", "labels:\n  - a\n", ""):
-        after = set_layout(text.encode(), "sharded")
+        after = set_setting(text.encode(), "layout", "sharded")
         assert read_project(after)[0].layout == "sharded"
         assert after.decode().startswith(text)
 
 
 @given(layouts, layouts)
 def test_what_init_writes_is_what_a_migration_leaves(old: Layout, new: Layout) -> None:
-    assert set_layout(encode_project(Project(layout=old)), new) == encode_project(Project(layout=new))
+    assert set_setting(encode_project(Project(layout=old)), "layout", new) == encode_project(Project(layout=new))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any
 
 import pytest
 
 from gitmilestone.derived.operation_load import measure_load
 from gitmilestone.operations import query as asking
-from gitmilestone.operations.query import Answers, answer
+from gitmilestone.operations.query import Answers, answer, statistics
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.store.store import Store
 from tests.repositories import Clone
-
 
 EVERYTHING = Query()
 
@@ -22,13 +22,13 @@ EVERYTHING = Query()
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Of an index."""
     reads: list[object] = []
-    read = asking.read_index
+    read = asking.read_ready
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         reads.append(args)
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(asking, "read_index", counted)
+    monkeypatch.setattr(asking, "read_ready", counted)
     return reads
 
 
@@ -79,6 +79,18 @@ def test_there_is_an_end_to_what_is_kept(clone: Clone, count_reads: list[object]
         assert len(count_reads) == 5, "only the last is still there"
         small = Answers(most_rows=2)
         assert ask(store, small) == ask(store, small) == list("abcd")
+
+
+def test_counts_are_kept_too(clone: Clone, count_reads: list[object]) -> None:
+    clone.new("a")
+    answers = Answers()
+    day = date(2026, 11, 23)
+    with clone.store() as store:
+        for today in (day, day, date(2026, 11, 24)):
+            assert statistics(store, store.files_at(), today, answers=answers).by_status == {"planned": 1}
+        assert len(count_reads) == 2
+        clone.new("b")
+        assert statistics(store, store.files_at(), day, answers=answers).by_status == {"planned": 2}
 
 
 def test_it_counts_as_a_query(clone: Clone) -> None:

@@ -134,4 +134,3 @@ def test_any_history(histories: list[list[tuple[float, str | None]]]) -> None:
     assert figures.lead.measured == len(leads)
     assert figures.lead.p50 == (pytest.approx(median(leads)) if leads else None)
     assert sum(week.completed for week in figures.throughput) == len(leads)
-

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from time import perf_counter, time
 
 import pytest
 
-from gitmilestone.derived.database import read_index
+from gitmilestone.derived.database import IndexFile, read_index
 from gitmilestone.derived.operation_log import record_query
 from gitmilestone.derived.postgres.binaries import find_binaries
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
@@ -18,6 +19,8 @@ from gitmilestone.errors import InvalidRequest, NotInitialised, Refused, Uncommi
 from gitmilestone.operations import tiers
 from gitmilestone.operations.measure import find_switches
 from gitmilestone.operations.mirror import describe_mirror, refresh_mirror
+from gitmilestone.operations.query import answer as query
+from gitmilestone.operations.query import iter_pages, statistics
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.operations.tiers import (
     TierSwitch,
@@ -34,6 +37,7 @@ from tests.repositories import Clone, run_git
 TIER_FILE = "config/tier.yaml"
 SETTINGS = "config/project.yaml"
 HOUR = 3600
+TODAY = date(2026, 11, 23)
 SMALL = (
     "format: 1\n\nlayout: flat\n\nscale:\n  weights:\n    concurrent_users: 0\n"
     "  sqlite:\n    milestone_count: 2\n    concurrent_users: 1000\n"
@@ -403,6 +407,33 @@ def test_a_server_that_is_not_there_is_told_before_anything_is_done(clone: Clone
     assert step.where == f"{tmp_path}/none"
     assert "No such file" in step.obstacle
     assert "secret-word" not in repr(step)
+
+
+def test_a_new_clone_is_answered_by_the_mirror(
+    clone: Clone, mirror_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitmilestone.operations.mirror.LARGE", 2)
+    clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
+    clone.git("config", "milestone.postgres.repository", "plans")
+    for name in ("a", "b", "c"):
+        clone.new(name, depends_on=["a"] if name == "b" else [])
+    migrate(clone, "postgresql")
+    run_git("clone", "-q", str(clone.path), str(tmp_path / "again"))
+    other = Clone(tmp_path / "again")
+    for name, value in (("dsn", mirror_server.conninfo), ("repository", "plans")):
+        other.git("config", f"milestone.postgres.{name}", value)
+    with clone.store() as here, other.store() as there:
+        expected = query(here, here.files_at(), Query(limit=2))
+        assert query(there, there.files_at(), Query(limit=2)) == expected
+        assert list(iter_pages(there, there.files_at(), Query())) == list(iter_pages(here, here.files_at(), Query()))
+        assert statistics(there, there.files_at(), TODAY) == statistics(here, here.files_at(), TODAY)
+        assert not IndexFile(there.repository.state_dir).exists
+        heard = Heard()
+        other.git("config", "milestone.postgres.dsn", f"host={tmp_path} dbname=none")
+    with other.store() as there:
+        assert query(there, there.files_at(), Query(limit=2), watch=heard) == expected
+        assert len(heard.texts) == 1
+        assert "the index is built instead" in heard.texts[0]
 
 
 def test_row_48_a_mirror_that_is_away_fails_nobody(clone: Clone, mirror_server: Server, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmilestone.planning.graph import find_cycle, find_cycles
+from gitmilestone.planning.graph import find_cycle, find_cycles, iter_branches, spread, turn_cycle
 
 _NAMES = st.sampled_from("abcdefgh")
+GRAPHS = st.dictionaries(_NAMES, st.lists(_NAMES, max_size=4, unique=True).map(tuple), max_size=8)
 
 
 @given(st.dictionaries(_NAMES, st.lists(_NAMES, max_size=4).map(tuple), max_size=8))
@@ -41,3 +42,76 @@ def test_a_long_chain_and_many_knots_are_walked_once() -> None:
     knots = {f"k{n}": (f"k{n ^ 1}",) for n in range(20_000)}
     assert find_cycle(["k0"], lambda name: knots.get(name, ())) == ["k0", "k1", "k0"]
     assert len(find_cycles(knots | chain)) == 10_000
+
+
+@given(GRAPHS, st.integers(1, 4))
+def test_a_drawing_has_every_line_once(graph: dict[str, tuple[str, ...]], deepest: int) -> None:
+    names = sorted({*graph, *(name for on in graph.values() for name in on)})
+    branches = list(iter_branches(names, lambda name: graph.get(name, ()), deepest))
+    tops = [branch.id for branch in branches if not branch.closing]
+    assert len({*tops}) == len(tops)
+    assert {branch.id for branch in branches} == {*names}
+    # Each milestone has its own branches below it once: in full, and in their order.
+    below: dict[str, list[str]] = {name: [] for name in names}
+    for branch in branches:
+        if branch.closing:
+            below[branch.above].append(branch.id)
+    assert below == {name: list(graph.get(name, ())) for name in names}
+    assert all(len(branch.closing) <= deepest for branch in branches)
+    drawn: set[str] = set()
+    for place, branch in enumerate(branches):
+        is_last = place + 1 == len(branches)
+        has_some = not is_last and len(branches[place + 1].closing) > len(branch.closing)
+        if branch.mark == "above":
+            assert branch.id in drawn
+        elif branch.mark == "below":
+            assert branch.id not in drawn
+            assert branch.id in tops or any(other.id == branch.id for other in branches[place + 1 :])
+        elif branch.mark == "":
+            assert has_some == bool(graph.get(branch.id))
+            drawn.add(branch.id)
+        assert not (branch.mark and has_some)
+
+
+def test_the_marks_of_a_drawing() -> None:
+    graph = {"a": ("b", "c"), "b": ("d",), "c": ("b", "a"), "d": ("e",), "e": ("f",)}
+    drawn = [
+        (branch.id, len(branch.closing), branch.mark)
+        for branch in iter_branches("a", lambda name: graph.get(name, ()), 3)
+    ]
+    assert drawn == [
+        *(("a", 0, ""), ("b", 1, ""), ("d", 2, ""), ("e", 3, "below")),
+        *(("c", 1, ""), ("b", 2, "above"), ("a", 2, "cycle")),
+        *(("e", 0, ""), ("f", 1, "")),
+    ]
+
+
+def test_a_long_chain_is_drawn_in_short_lines() -> None:
+    chain = {f"m{n}": (f"m{n + 1}",) for n in range(100_000)}
+    branches = list(iter_branches(["m0"], lambda name: chain.get(name, ()), 20))
+    assert max(len(branch.closing) for branch in branches) == 20
+    assert sum(not branch.mark for branch in branches) == 100_001
+
+
+@given(GRAPHS, st.lists(_NAMES, max_size=4))
+def test_what_is_reached_has_the_first_root_that_reaches_it(
+    dependents: dict[str, tuple[str, ...]], roots: list[str]
+) -> None:
+    def reach(start: str) -> set[str]:
+        seen, pending = set[str](), [start]
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                pending += dependents.get(name, ())
+        return seen
+
+    expected: dict[str, str] = {}
+    for root in roots:
+        expected = {**dict.fromkeys(reach(root), root), **expected}
+    assert spread(roots, lambda name: dependents.get(name, ())) == expected
+
+
+def test_a_cycle_is_told_alike_wherever_it_is_found() -> None:
+    assert turn_cycle(["c", "a", "b", "c"]) == ["a", "b", "c", "a"]
+    assert turn_cycle(["a", "a"]) == ["a", "a"]

@@ -7,13 +7,14 @@ the stamp says where the mirror stands, so that it makes no difference whose pro
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from gitmilestone.derived.catch_up_history import read_stamp
 from gitmilestone.derived.database import open_history, read_index
-from gitmilestone.derived.postgres.connect import Server
+from gitmilestone.derived.postgres.analytics import refresh_analytics
+from gitmilestone.derived.postgres.connect import Link, Server
 from gitmilestone.derived.postgres.copying import KEYS, MIRRORED
-from gitmilestone.derived.postgres.events import Place, replace_events
+from gitmilestone.derived.postgres.events import Place, find_mirrored, replace_events
 from gitmilestone.derived.postgres.faults import MirrorUnavailable
 from gitmilestone.derived.postgres.load import copy_into, drop_unstamped, load
 from gitmilestone.derived.postgres.migrate import LOCKS, migrate
@@ -24,10 +25,8 @@ from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import GitFailed, MissingObject
 from gitmilestone.model.layout import find_path_fault, find_place
 from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.refs import find_default_branch
 from gitmilestone.store.store import Store
-
-if TYPE_CHECKING:
-    from psycopg import Connection
 
 CHANNEL = "milestone"
 """Where NOTIFY tells `REPOSITORY_ID STATE_ID OLD_TREE NEW_TREE` once a refresh is committed."""
@@ -65,13 +64,19 @@ def repository_name(store: Store) -> str:
 
 
 def catch_up_mirror(
-    server: Server, store: Store, ref: str = "HEAD", repository: str = "", watch: Watch = SILENT
+    server: Server,
+    store: Store,
+    ref: str = "HEAD",
+    repository: str = "",
+    watch: Watch = SILENT,
+    unless_has: frozenset[bytes] = frozenset(),
 ) -> MirrorStamp:
     """Makes the rows of a branch those of its tree, whatever they were; returns what they are of now.
 
     Args:
         ref: A branch by its full name; `HEAD` is the one that is checked out.
         repository: Its name on the server, where it is not the usual one.
+        unless_has: Leaves the branch there as it is where all of these commits have come to it, and maybe more.
 
     Raises:
         MirrorUnavailable: The server can't be had, or went away: the mirror is as it was.
@@ -81,24 +86,40 @@ def catch_up_mirror(
     branch = (store.head().branch or "HEAD") if ref == "HEAD" else ref
     with server.connect() as link, server.faults():
         migrate(link.connection)
-        refresh = _Refresh(link.connection, store, name, branch, watch)
+        refresh = _Refresh(link, store, name, branch, watch, unless_has)
         with link.connection.transaction():
             stamp = refresh.run()
-        if refresh.has_loaded:
-            drop_unstamped(link.connection)
+        _tidy(link, refresh.has_brought, watch)
         return stamp
+
+
+def _tidy(link: Link, has_brought: bool, watch: Watch) -> None:
+    """What can wait until the next time, once the stamp is there: nothing of it fails a refresh."""
+    import psycopg
+
+    try:
+        if has_brought:
+            drop_unstamped(link.connection)
+        refresh_analytics(link.connection)
+    except psycopg.errors.LockNotAvailable:
+        pass
+    except psycopg.Error as error:
+        watch.warn(f"warning: {link.server.explain(error).message}; what is mirrored is up to date")
 
 
 class _Refresh:
     def __init__(
-        self, connection: "Connection[tuple[Any, ...]]", store: Store, repository: str, ref: str, watch: Watch
+        self, link: Link, store: Store, repository: str, ref: str, watch: Watch, unless_has: frozenset[bytes]
     ) -> None:
-        self.connection = connection
+        self.link = link
+        self.connection = link.connection
         self.store = store
         self.repository = repository
         self.ref = ref
         self.watch = watch
-        self.has_loaded = False
+        self.unless_has = unless_has
+        self.has_brought = False
+        self.is_rewind = False
 
     def run(self) -> MirrorStamp:
         repository_id = self._find_repository()
@@ -111,6 +132,10 @@ class _Refresh:
         is_current = held is not None and held.tree == tree and held.fits_here
         if held is not None and is_current and held.commit == held.history == (commit or ""):
             return held
+        if held is not None and self.unless_has:
+            there = find_mirrored(self.connection, Place(repository_id, self.ref), self.unless_has)
+            if there >= self.unless_has:
+                return held
 
         def copy(index: Index) -> MirrorStamp:
             with self.connection.transaction():  # an index that turns out to be damaged is read again
@@ -133,10 +158,12 @@ class _Refresh:
                 boundary = local.boundary if local else ""
                 if boundary and stamp.history and not stamp.boundary:
                     return stamp  # a shallow clone knows less than what is there
-                old = stamp.history if boundary == stamp.boundary else ""
                 place = Place(stamp.repository_id, stamp.ref)
                 with self.connection.transaction():
-                    replace_events(self.connection, history.connection, self.store, place, old, stamp.commit)
+                    self.is_rewind = replace_events(
+                        self.connection, history.connection, self.store, place, stamp.history, stamp.commit,
+                        is_anew=boundary != stamp.boundary,
+                    )  # fmt: skip
         except (MissingObject, GitFailed) as fault:
             self.watch.warn(f"warning: the mirror's events stay as they are: {fault.message}")
             return stamp
@@ -148,14 +175,21 @@ class _Refresh:
         return head.commit if is_head else self.store.commit_at(self.ref)
 
     def _find_repository(self) -> int:
-        select = "SELECT repository_id FROM milestone.repository WHERE name = %s"
+        select = "SELECT repository_id, default_ref FROM milestone.repository WHERE name = %s"
         found = self.connection.execute(select, (self.repository,)).fetchone()
         if found is None:
             insert = "INSERT INTO milestone.repository (name) VALUES (%s) ON CONFLICT DO NOTHING"
             self.connection.execute(insert, (self.repository,))
             found = self.connection.execute(select, (self.repository,)).fetchone()
         assert found is not None
-        return int(found[0])
+        repository_id, default_ref = found
+        first = self.ref if default_ref is None and self.ref != "HEAD" else default_ref
+        known = find_default_branch(self.store) or first
+        if known != default_ref:
+            update = "UPDATE milestone.repository SET default_ref = %s WHERE repository_id = %s"
+            unmoved = " AND default_ref IS NOT DISTINCT FROM %s"
+            self.connection.execute(update + unmoved, (known, repository_id, default_ref))
+        return int(repository_id)
 
     def _lock(self, repository_id: int) -> None:
         key = (LOCKS, f"{repository_id} {self.ref}")
@@ -175,16 +209,22 @@ class _Refresh:
 
         moved = self._find_moved(index, held, tree) if held and held.fits_here else None
         if moved is None or held is None or _is_most(moved, index.milestones):
-            state_id = load(self.connection, index, repository_id)
-            self.has_loaded = held is not None
+            state_id = self._load(index, repository_id)
         else:
             state_id = held.state_id
             self._replace(index, held, moved)
+        self.has_brought = True
         history, boundary = (held.history, held.boundary) if held else ("", "")
         return MirrorStamp(
             repository_id, self.ref, state_id, tree, commit, SCHEMA_VERSION, unicodedata.unidata_version,
             index.milestones, index.data_volume, history, boundary,
         )  # fmt: skip
+
+    def _load(self, index: Index, repository_id: int) -> int:
+        from gitmilestone.derived.postgres.parallel import load_on_two
+
+        environ = self.store.repository.environ
+        return load_on_two(self.link, index, repository_id, environ) or load(self.connection, index, repository_id)
 
     def _find_moved(self, index: Index, held: MirrorStamp, tree: str) -> Moved:
         try:
@@ -249,10 +289,11 @@ class _Refresh:
         else:
             statement = (
                 "UPDATE milestone.stamp SET state_id = %s, tree = %s, commit_oid = %s, version = %s, unicode = %s,"
-                " milestones = %s, bytes = %s, history_commit = %s, history_boundary = %s, changed = now()"
+                " milestones = %s, bytes = %s, history_commit = %s, history_boundary = %s, changed = now(),"
+                f" rewinds = rewinds + {int(self.is_rewind)}"
                 " WHERE repository_id = %s AND ref = %s AND state_id = %s AND tree = %s"
             )
-            written = self.connection.execute(statement, (*values, held.state_id, held.tree))
+            written = self.connection.execute(statement.encode(), (*values, held.state_id, held.tree))
         if written.rowcount != 1:
             raise MirrorUnavailable("the mirror was changed by somebody who took no lock", "try again")
         told = f"{stamp.repository_id} {stamp.state_id} {held.tree if held else '-'} {stamp.tree or '-'}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitmilestone.derived.history import EventRow, iter_events
+from gitmilestone.derived.history import EventRow, iter_events, iter_named
 from gitmilestone.derived.postgres.migrate import LOCKS
 from gitmilestone.derived.schema import IDS_A_STATEMENT
-from gitmilestone.errors import GitFailed
-from gitmilestone.store.log import log_all
+from gitmilestone.store.moves import find_difference
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "repository_id, ref, happened, commit_oid, milestone_id, position, kind, field, old, new, is_json, authored,"
-    " author, email"
+    " author, email, is_readable, subject"
 )
 _LOGGED = "SELECT oid FROM commit_log WHERE oid IN (%s)"
-_MIRRORED = (
-    "SELECT DISTINCT commit_oid FROM milestone.event WHERE repository_id = %s AND ref = %s AND commit_oid = ANY(%s)"
-)
+_OF_A_REF = "FROM milestone.event WHERE repository_id = %s AND ref = %s"
+_MIRRORED = f"SELECT DISTINCT commit_oid {_OF_A_REF}"
 _LAST_YEAR = 9999
 
 
@@ -38,60 +37,70 @@ class Place(NamedTuple):
 
 
 def replace_events(
-    connection: Connection[tuple[Any, ...]], history: SqliteConnection, store: Store, place: Place, old: str, new: str
-) -> None:
+    connection: Connection[tuple[Any, ...]],
+    history: SqliteConnection,
+    store: Store,
+    place: Place,
+    old: str,
+    new: str,
+    *,
+    is_anew: bool,
+) -> bool:
     """Takes the events of the commits that only the old history has, and writes those that only the new one has.
+
+    What comes gets the next numbers of `arrival`, by which who listens knows it for news.
 
     Args:
         history: The local one, of `new`.
         old, new: Commits; "" is none.
+        is_anew: Those of the commits that both have are written again too: a shallow clone knew less of them.
+
+    Returns:
+        Whether the branch was moved back or forced.
     """
-    difference = _find_difference(store, old, new) if old and new else None
-    if difference is None:
-        connection.execute("DELETE FROM milestone.event WHERE repository_id = %s AND ref = %s", place)
-        _write(connection, place, iter_events(history))
-        return
-    # Where clocks are wrong, git also lists some that both have: what is there decides.
-    gone, come = difference
-    gone -= _find_among(gone, lambda some: history.execute(_LOGGED % ", ".join("?" * len(some)), some))
+    if not old:
+        connection.execute(f"DELETE {_OF_A_REF}".encode(), place)
+        _write(connection, place, chain(iter_events(history), iter_named(history)))
+        return False
+    difference = find_difference(store.git, old, new) if new else None
+    again: set[bytes] = set()
+    if difference is None or is_anew:
+        mirrored = find_mirrored(connection, place)
+        logged = {oid for (oid,) in history.execute("SELECT oid FROM commit_log")}
+        come = (logged if difference is None else logged & difference.come) - mirrored
+        again = logged - come if is_anew else again
+        gone = mirrored if is_anew else mirrored - logged
+    else:
+        # Where clocks are wrong, git also lists some that both have: what is there decides.
+        gone = difference.gone
+        gone -= _find_among(gone, lambda some: history.execute(_LOGGED % ", ".join("?" * len(some)), some))
+        come = difference.come - find_mirrored(connection, place, difference.come)
     if gone:
-        statement = "DELETE FROM milestone.event WHERE repository_id = %s AND ref = %s AND commit_oid = ANY(%s)"
-        connection.execute(statement, (*place, list(gone)))
-    come -= _find_among(come, lambda some: connection.execute(_MIRRORED, (*place, some)))
-    _write(connection, place, _iter_events_of(history, come))
+        connection.execute(f"DELETE {_OF_A_REF} AND commit_oid = ANY(%s)".encode(), (*place, list(gone)))
+    _write(connection, place, chain(iter_events(history, again), iter_named(history, again)), is_news=False)
+    _write(connection, place, chain(iter_events(history, come), iter_named(history, come)))
+    return difference is None or difference.is_rewind
 
 
-def _find_difference(store: Store, old: str, new: str) -> tuple[set[bytes], set[bytes]] | None:
-    """The commits that only the one or the other has; None where git does not know the old one any more."""
-    sides: dict[str, set[bytes]] = {"<": set(), ">": set(), "-": set()}
-    try:
-        with log_all(store.git, new, old) as commits:
-            for logged in commits:
-                sides[logged.side].add(bytes.fromhex(logged.oid))
-    except GitFailed:
-        return None
-    return sides["<"], sides[">"]
+def find_mirrored(
+    connection: Connection[tuple[Any, ...]], place: Place, oids: AbstractSet[bytes] | None = None
+) -> set[bytes]:
+    """Which commits of a ref, or of some, have events there."""
+    if oids is None:
+        return {bytes(oid) for (oid,) in connection.execute(_MIRRORED.encode(), place)}
+    among = f"{_MIRRORED} AND commit_oid = ANY(%s)".encode()
+    return _find_among(oids, lambda some: connection.execute(among, (*place, some)))
 
 
-def _find_among(oids: set[bytes], select: Callable[[list[bytes]], Iterable[tuple[Any, ...]]]) -> set[bytes]:
+def _find_among(oids: AbstractSet[bytes], select: Callable[[list[bytes]], Iterable[tuple[Any, ...]]]) -> set[bytes]:
     listed = sorted(oids)
     parts = [listed[start : start + IDS_A_STATEMENT] for start in range(0, len(listed), IDS_A_STATEMENT)]
     return {bytes(oid) for part in parts for (oid,) in select(part)}
 
 
-def _iter_events_of(history: SqliteConnection, oids: set[bytes]) -> Iterator[EventRow]:
-    statement = (
-        "SELECT commit_log.oid, date, authored, author, email, change.milestone_id, kind, field, old, new, is_json"
-        " FROM commit_log JOIN milestone_change AS change ON change.number = commit_log.number"
-        " LEFT JOIN event ON event.number = change.number AND event.milestone_id = change.milestone_id"
-        " WHERE commit_log.oid = ? ORDER BY change.milestone_id, position"
-    )
-    for wanted in sorted(oids):
-        for oid, *facts, is_json in history.execute(statement, (wanted,)):
-            yield EventRow._make((oid.hex(), *facts, bool(is_json)))
-
-
-def _write(connection: Connection[tuple[Any, ...]], place: Place, events: Iterable[EventRow]) -> None:
+def _write(
+    connection: Connection[tuple[Any, ...]], place: Place, events: Iterable[EventRow], *, is_news: bool = True
+) -> None:
     months: set[tuple[int, int]] = set()
     listed = list(_iter_records(place, events))
     for record in listed:
@@ -99,10 +108,10 @@ def _write(connection: Connection[tuple[Any, ...]], place: Place, events: Iterab
     for year, month in sorted(months):
         _make_partition(connection, year, month)
     if listed:
-        statement = f"COPY milestone.event ({_COLUMNS}) FROM STDIN"
+        statement = f"COPY milestone.event ({_COLUMNS}{'' if is_news else ', arrival'}) FROM STDIN"
         with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             for record in listed:
-                copy.write_row(record)
+                copy.write_row(record if is_news else (*record, 0))
 
 
 def _iter_records(place: Place, events: Iterable[EventRow]) -> Iterator[tuple[Any, ...]]:
@@ -112,6 +121,7 @@ def _iter_records(place: Place, events: Iterable[EventRow]) -> Iterator[tuple[An
                 *place, datetime.fromtimestamp(event.date, UTC), bytes.fromhex(commit), milestone_id, position,
                 event.kind, event.field, event.old, event.new, event.is_json,
                 datetime.fromtimestamp(event.authored, UTC), event.author, event.email,
+                event.is_readable, event.subject,
             )  # fmt: skip
 
 

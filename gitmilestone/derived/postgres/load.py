@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gitmilestone.derived.postgres.copying import MIRRORED, copy_rows
+from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Selected, Span, copy_rows
 from gitmilestone.derived.postgres.migrate import LOCKS
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.sql import INDEXED_LETTERS
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+LOADING = LOCKS + 1
+"""The first key of a lock that whoever fills a state has until its stamp is there; the second is its state_id."""
 
 _DEFAULT_ORDER = "due, priority_rank DESC NULLS LAST, id"
 _MILESTONES = "repository_id, state_id, milestone_id"
@@ -46,30 +49,43 @@ def load(connection: Connection[tuple[Any, ...]], index: Index, repository_id: i
 
     Where WAL is minimal, what is copied into a table of the same transaction goes to its file alone.
     """
+    state_id = take_state_id(connection)
+    create_tables(connection, state_id)
+    for table in MIRRORED:
+        copy_into(connection, index, table, repository_id, state_id)
+        for statement in index_statements(table, state_id):
+            connection.execute(statement.encode())
+    attach_tables(connection, state_id)
+    return state_id
+
+
+def take_state_id(connection: Connection[tuple[Any, ...]]) -> int:
     found = connection.execute("SELECT nextval('milestone.state_id')").fetchone()
     assert found is not None
-    state_id = int(found[0])
+    return int(found[0])
+
+
+def create_tables(connection: Connection[tuple[Any, ...]], state_id: int) -> None:
+    """Makes what will be the partitions of a state, and is seen by nobody before."""
     for table in MIRRORED:
         connection.execute(
             f"CREATE TABLE {partition_of(table, state_id)} (LIKE milestone.{table} INCLUDING ALL,"
             f" CHECK (state_id = {state_id}))".encode()
         )
-    for table in MIRRORED:
-        copy_into(connection, index, table, repository_id, state_id)
-        for statement in index_statements(table, state_id):
-            connection.execute(statement.encode())
+
+
+def attach_tables(connection: Connection[tuple[Any, ...]], state_id: int) -> None:
     for table in MIRRORED:
         # Without the CHECK this would read every row again.
         connection.execute(
             f"ALTER TABLE milestone.{table} ATTACH PARTITION {partition_of(table, state_id)}"
             f" FOR VALUES IN ({state_id})".encode()
         )
-    return state_id
 
 
 def copy_into(
     connection: Connection[tuple[Any, ...]], index: Index, table: str, repository_id: int, state_id: int,
-    ids: list[str] | None = None,
+    selected: Selected = ALL,
 ) -> None:  # fmt: skip
     """Copies the rows of all, or of some, milestones into their partition."""
 
@@ -78,13 +94,13 @@ def copy_into(
     def execute_copy(statement: str, blocks: Iterable[bytes]) -> None:
         with connection.cursor() as cursor:
             # While the server takes in some lines, a thread of its own waits for it, and the next ones are made here.
-            writer = QueuedLibpqWriter(cursor) if ids is None else LibpqWriter(cursor)
+            writer = QueuedLibpqWriter(cursor) if isinstance(selected, Span) else LibpqWriter(cursor)
             with cursor.copy(statement.encode(), writer=writer) as copy:
                 for block in blocks:
                     copy.write(block)
 
     prefix = f"{repository_id}\t{state_id}\t"
-    copy_rows(execute_copy, index.connection, table, partition_of(table, state_id), prefix, ids)
+    copy_rows(execute_copy, index.connection, table, partition_of(table, state_id), prefix, selected)
 
 
 def partition_of(table: str, state_id: int) -> str:
@@ -99,30 +115,40 @@ def index_statements(table: str, state_id: int) -> list[str]:
 
 
 def drop_unstamped(connection: Connection[tuple[Any, ...]]) -> None:
-    """Drops partitions of which no stamp speaks any more, unless somebody reads just now; the next one does it then."""
+    """Drops the tables of states of which no stamp speaks: what was replaced, and what a load that was killed left.
+
+    Not those that somebody reads just now, or is filling; the next one does it then.
+    """
     from psycopg.errors import LockNotAvailable
 
+    if not find_unstamped(connection):
+        return
     try:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s, 1)", (LOCKS,))
-            stale = find_unstamped(connection)
-            if not stale:
-                return
             connection.execute("SET LOCAL lock_timeout = '1s'")
-            # Readers take this lock first, and before they look: who has read a stamp keeps its partitions.
+            # Readers take this lock first, and before they look: who has read a stamp keeps its partitions. Who has
+            # filled a state takes one against it before its stamp is there.
             connection.execute("LOCK TABLE milestone.milestone IN ACCESS EXCLUSIVE MODE")
             for state_id in find_unstamped(connection):
-                for table in MIRRORED:
-                    connection.execute(f"DROP TABLE IF EXISTS {partition_of(table, state_id)}".encode())
+                locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (LOADING, state_id))
+                if locked.fetchone() == (True,):
+                    drop_tables(connection, state_id)
     except LockNotAvailable:
         pass
 
 
+def drop_tables(connection: Connection[tuple[Any, ...]], state_id: int) -> None:
+    for table in MIRRORED:
+        connection.execute(f"DROP TABLE IF EXISTS {partition_of(table, state_id)}".encode())
+
+
 def find_unstamped(connection: Connection[tuple[Any, ...]]) -> list[int]:
+    """The states that have tables, attached or not, and no stamp."""
     found = connection.execute(
-        "SELECT number FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+        "SELECT number FROM pg_class"
         " CROSS JOIN LATERAL CAST(substr(relname, length('milestone_') + 1) AS integer) AS number"
-        " WHERE inhparent = 'milestone.milestone'::regclass"
-        " AND number NOT IN (SELECT state_id FROM milestone.stamp)"
+        " WHERE relnamespace = 'milestone'::regnamespace AND relkind = 'r' AND relname ~ '^milestone_[0-9]+$'"
+        " AND number NOT IN (SELECT state_id FROM milestone.stamp) ORDER BY number"
     )
     return [int(state_id) for (state_id,) in found]

@@ -12,11 +12,20 @@ from gitmilestone.derived.postgres.copying import MIRRORED
 from gitmilestone.derived.postgres.faults import MirrorUnavailable
 from gitmilestone.derived.rows import Record
 from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.sqlite import ROW_COLUMNS, UNWRITTEN, Index
 from gitmilestone.model.ids import find_id_fault
+from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
-from gitmilestone.query.sql import POSTGRES, Parameter, Sql, compile_condition, compile_pages, compile_query
+from gitmilestone.query.sql import (
+    POSTGRES,
+    Parameter,
+    Sql,
+    compile_condition,
+    compile_keys,
+    compile_pages,
+    compile_query,
+)
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -28,6 +37,9 @@ _STAMP = (
     " history_commit, history_boundary FROM milestone.stamp JOIN milestone.repository USING (repository_id)"
     " WHERE name = %s AND "
 )
+
+_ROW = len(Milestone._fields) + 2
+"""Columns that make a row: a milestone's, its path and its progress."""
 
 NAMED = 1000
 """How many ids that begin alike are told apart."""
@@ -88,6 +100,10 @@ class Mirror(Index):
         return True
 
     @property
+    def tier(self) -> str:
+        return "postgresql"
+
+    @property
     def version(self) -> int:
         return self.stamped.version
 
@@ -118,10 +134,29 @@ class Mirror(Index):
         try:
             yield from super().iter_rows(query)
         except sqlite3.DatabaseError as error:  # a value that no program of ours has written
-            where = self._link.server.where
-            raise MirrorUnavailable(f"the mirror at {where} holds {error}", "bring it up to date again") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> MirrorUnavailable:
+        where = self._link.server.where
+        return MirrorUnavailable(f"the mirror at {where} holds {error}", "bring it up to date again")
+
+    def iter_keyed(self, query: Query) -> Iterator[tuple[Record, Record]]:
+        """The records of a query in its order, for `complete`, each with the values that it is ordered by."""
+        keys = compile_keys(query.order)
+        for found in self.iter_found(query, f"{ROW_COLUMNS}, {keys}"):
+            for record in found:
+                yield record[_ROW:], record[:_ROW]
+
+    def complete(self, found: Sequence[Record]) -> list[Row]:
+        """The rows that records begin."""
+        try:
+            return list(self._complete(found))
+        except UNWRITTEN as error:
+            raise self._damaged(error) from error
 
     def count(self, query: Query, at_most: int | None = None) -> int:
+        if query.after is not None:
+            return self._count_following(query, at_most, POSTGRES)
         where, parameters = compile_condition(query.where, POSTGRES)
         limit = "" if at_most is None else f" LIMIT {int(at_most)}"
         counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM milestone WHERE {where}{limit}) AS found"
@@ -174,6 +209,7 @@ class _Tables:
         self._connection = link.connection
         self._server = link.server
         self._where = f"WHERE repository_id = {found.repository_id} AND state_id = {found.state_id}"
+        self._state_id = found.state_id
         self._cursors = 0
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> "Cursor[tuple[Any, ...]]":
@@ -183,7 +219,8 @@ class _Tables:
     def iter_chunks(self, text: str, parameters: Sequence[Parameter]) -> Iterator[list[Record]]:
         """Some rows at a time; the server keeps the others."""
         self._cursors += 1
-        with self._server.faults(), self._connection.cursor(f"found_{self._cursors}") as cursor:
+        name = f"found_{self._state_id}_{self._cursors}"  # several states may be read at a time
+        with self._server.faults(), self._connection.cursor(name) as cursor:
             cursor.execute(self._complete(text), parameters)
             while found := cursor.fetchmany(IDS_A_STATEMENT):
                 yield list(found)

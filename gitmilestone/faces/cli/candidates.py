@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitmilestone.faces.cli.spec import Argument, Command, Completes, Option
-from gitmilestone.faces.cli.table import BY_PATH, COMMANDS, GROUPS, PRIORITIES, STATUSES
+from gitmilestone.faces.cli.table import GROUPS, find_command, iter_commands
+from gitmilestone.faces.cli.tables.options import PRIORITIES, STATUSES
 
 TERMS: dict[str, tuple[str, ...]] = {
     "status": (*STATUSES, "open", "closed"),
@@ -64,15 +65,15 @@ def _locate_in(before: list[str], typed: str) -> Place:
     depth = 2 if before and before[0] in GROUPS else 1
     if len(before) < depth:
         return Place(typed, words=tuple(_iter_commands(before)))
-    command = BY_PATH.get(tuple(before[:depth]))
+    command = find_command(tuple(before[:depth]))
     return Place(typed) if command is None else _locate_word(command, before[depth:], typed)
 
 
 def _iter_commands(group: list[str]) -> Iterator[tuple[str, str]]:
     if group:
-        yield from ((each.path[1], each.summary) for each in COMMANDS if each.path[:1] == tuple(group[:1]))
+        yield from ((each.path[1], each.summary) for each in iter_commands() if each.path[:1] == tuple(group[:1]))
         return
-    yield from ((each.path[0], each.summary) for each in COMMANDS if len(each.path) == 1 and each.section)
+    yield from ((each.path[0], each.summary) for each in iter_commands() if len(each.path) == 1 and each.section)
     yield from GROUPS.items()
 
 

@@ -14,7 +14,7 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def format_report(report: Report, form: str, style: Style) -> str:
-    """A report in a form of `table.CHECK_FORMATS`; "" where a text has nothing to say."""
+    """A report in a form of `options.CHECK_FORMATS`; "" where a text has nothing to say."""
     return _FORMATS[form](report, style)
 
 

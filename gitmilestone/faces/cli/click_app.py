@@ -9,7 +9,7 @@ import click
 
 from gitmilestone.faces.cli.quick import spell_negations
 from gitmilestone.faces.cli.spec import Argument, Command, Option, Parsed
-from gitmilestone.faces.cli.table import COMMANDS, GROUPS, PROGRAM, SECTIONS, SUMMARY
+from gitmilestone.faces.cli.table import GROUPS, PROGRAM, SECTIONS, SUMMARY, iter_commands
 from gitmilestone.model.kinds import find_nearest
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -99,7 +99,7 @@ class _Program(_Group):
     def __init__(self) -> None:
         super().__init__(PROGRAM, f"{PROGRAM}: {SUMMARY}", [_make_option(_DIRECTORY), _make_version_option()])
         groups = {name: _Group(name, summary) for name, summary in GROUPS.items()}
-        for command in COMMANDS:
+        for command in iter_commands():
             parent: click.Group = groups[command.path[0]] if len(command.path) > 1 else self
             parent.add_command(_Command(command))
         for group in groups.values():
@@ -108,7 +108,7 @@ class _Program(_Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         for section, title in SECTIONS.items():
-            rows = [(command.name, command.summary) for command in COMMANDS if command.section == section]
+            rows = [(command.name, command.summary) for command in iter_commands() if command.section == section]
             with formatter.section(title):
                 formatter.write_dl(rows)
 

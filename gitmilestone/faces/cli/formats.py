@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.model.milestone import DEPENDENCY_TYPES
 from gitmilestone.model.row import Row
 
 STATUS_COLOURS = {"in_progress": "yellow", "blocked": "red", "completed": "green", "cancelled": "dim"}
@@ -23,21 +24,29 @@ STREAMED = ("jsonl", "csv", "ids")
 """The forms of which a page is a part of the whole."""
 
 _MARKDOWN = r"[\\`*_\[\]|~#!]"
-_HEADINGS = ("ID", "STATUS", "PRIORITY", "PROJECT", "DUE", "OWNER", "PROGRESS", "TITLE")
+_HEADINGS = ("ID", "STATUS", "PRIORITY", "PROJECT", "DUE", "OWNER", "PROGRESS", "REPOSITORY", "TITLE")
+
+Names = Mapping[str, str]
+"""Repository -> what stands before the colon of its ids."""
+
+ALONE: Names = {}
+"""Where all rows are of one repository, which nobody has to name."""
 
 
-def format_rows(rows: Sequence[Row], form: str, style: Style, today: date, *, has_head: bool = True) -> str:
-    """Rows in a form of `table.LIST_FORMATS`.
+def format_rows(
+    rows: Sequence[Row], form: str, style: Style, today: date, *, has_head: bool = True, names: Names = ALONE
+) -> str:
+    """Rows in a form of `options.LIST_FORMATS`.
 
     Args:
         today: What is due before it is painted red.
         has_head: False for the further pages of a form in STREAMED.
     """
     if form == "csv":
-        return _format_csv(rows, style, has_head)
+        return _format_csv(rows, style, names, has_head)
     if form == "table":
-        return align(_HEADINGS, [_cells(row, today) for row in rows], style)
-    return _FORMATS[form](rows, style)
+        return align(_HEADINGS, [_cells(row, today, names) for row in rows], style)
+    return _FORMATS[form](rows, style, names)
 
 
 def escape_markdown(text: str) -> str:
@@ -49,53 +58,65 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"(?i)\b(www|GH)(?=[.-])", r"\1&#8203;", text)
 
 
-def _cells(row: Row, today: date) -> list[Cell]:
+def _name(row: Row, names: Names) -> str:
+    return f"{names[row.repository]}:{row.milestone.id}" if names else row.milestone.id
+
+
+def _cells(row: Row, today: date, names: Names) -> list[Cell]:
     milestone = row.milestone
     status = "blocked" if row.is_blocked else milestone.status
     is_late = milestone.due is not None and milestone.due < today and milestone.is_open
     return [
-        Cell(milestone.id),
+        Cell(_name(row, names)),
         Cell(status, STATUS_COLOURS.get(status, "")),
         Cell(milestone.priority or ""),
         Cell(milestone.project or ""),
         Cell(milestone.due.isoformat() if milestone.due else "", "red" if is_late else ""),
         Cell(milestone.owner or ""),
         Cell(f"{row.progress:.0%}" if milestone.tasks else ""),
+        Cell(row.repository),
         Cell(milestone.title),
     ]
 
 
-def _format_json(rows: Sequence[Row], style: Style) -> str:
-    from gitmilestone.faces.cli.json_values import dump_envelope, to_json_row
+def _to_json(row: Row, names: Names) -> dict[str, Any]:
+    from gitmilestone.faces.cli.json_values import to_json_row
 
-    return dump_envelope("milestones", map(to_json_row, rows), style)
-
-
-def _format_json_lines(rows: Sequence[Row], style: Style) -> str:
-    from gitmilestone.faces.cli.json_values import dump, to_json_row
-
-    return "".join(f"{dump(to_json_row(row), style)}\n" for row in rows)
+    value = to_json_row(row)
+    return {**value, "repository": row.repository, "reference": _name(row, names)} if names else value
 
 
-def _format_ids(rows: Sequence[Row], style: Style) -> str:
+def _format_json(rows: Sequence[Row], style: Style, names: Names) -> str:
+    from gitmilestone.faces.cli.json_values import dump_envelope
+
+    return dump_envelope("milestones", (_to_json(row, names) for row in rows), style)
+
+
+def _format_json_lines(rows: Sequence[Row], style: Style, names: Names) -> str:
+    from gitmilestone.faces.cli.json_values import dump
+
+    return "".join(f"{dump(_to_json(row, names), style)}\n" for row in rows)
+
+
+def _format_ids(rows: Sequence[Row], style: Style, names: Names) -> str:
     del style
-    return "".join(f"{row.milestone.id}\n" for row in rows)
+    return "".join(f"{_name(row, names)}\n" for row in rows)
 
 
-def _format_csv(rows: Sequence[Row], style: Style, has_head: bool = True) -> str:
+def _format_csv(rows: Sequence[Row], style: Style, names: Names, has_head: bool = True) -> str:
     import csv
     import io
 
-    from gitmilestone.faces.cli.json_values import to_json_row
     from gitmilestone.operations.exchange import escape_formula
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    columns = (*CSV_COLUMNS, *(("repository", "reference") if names else ()))
     if has_head:
-        writer.writerow(CSV_COLUMNS)
+        writer.writerow(columns)
     for row in rows:
-        value = to_json_row(row)
-        writer.writerow([escape_formula(_to_cell(value[column])) for column in CSV_COLUMNS])
+        value = _to_json(row, names)
+        writer.writerow([escape_formula(_to_cell(value[column])) for column in columns])
     return style.clean(text.getvalue())
 
 
@@ -112,13 +133,14 @@ def _to_cell(value: Any) -> str:
 def _to_item(item: Any) -> str:
     if isinstance(item, str):
         return item
-    return str(item["id"] if item["type"] == "blocks" else f"{item['id']}:{item['type']}")
+    is_plain = item["type"] == "blocks" and item["id"].rpartition(":")[2] not in DEPENDENCY_TYPES
+    return str(item["id"] if is_plain else f"{item['id']}:{item['type']}")
 
 
-def _format_markdown(rows: Sequence[Row], style: Style) -> str:
+def _format_markdown(rows: Sequence[Row], style: Style, names: Names) -> str:
     from tabulate import tabulate
 
-    cells = [[escape_markdown(cell.text) for cell in _cells(row, date.min)] for row in rows]
+    cells = [[escape_markdown(cell.text) for cell in _cells(row, date.min, names)] for row in rows]
     kept = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]
     headings = [_HEADINGS[place].capitalize() for place in kept]
     table = tabulate(
@@ -127,10 +149,9 @@ def _format_markdown(rows: Sequence[Row], style: Style) -> str:
     return style.clean(table) + "\n" if rows else ""
 
 
-_FORMATS: dict[str, Callable[[Sequence[Row], Style], str]] = {
+_FORMATS: dict[str, Callable[[Sequence[Row], Style, Names], str]] = {
     "json": _format_json,
     "jsonl": _format_json_lines,
-    "csv": _format_csv,
     "markdown": _format_markdown,
     "ids": _format_ids,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from gitmilestone.faces.cli.terminal import Style
 from gitmilestone.model import kinds
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
+from gitmilestone.model.link import Outline
 from gitmilestone.model.milestone import Milestone, Task
 from gitmilestone.model.row import Row
 
@@ -31,6 +32,17 @@ def to_json_row(row: Row) -> dict[str, Any]:
         "progress": round(row.progress, 4),
         "is_blocked": row.is_blocked,
         "blocked_by": list(row.blocked_by),
+    }
+
+
+def to_json_outline(outline: Outline) -> dict[str, Any]:
+    """What a graph says of a milestone, of whatever repository; `status` is null where nothing is known of it."""
+    return {
+        "id": outline.id,
+        "repository": outline.repository or None,
+        "title": outline.title or None,
+        "status": outline.status or None,
+        "due": outline.due.isoformat() if outline.due else None,
     }
 
 

@@ -124,7 +124,7 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
     module, _, function = parsed.command.run.partition(":")
     __import__(module)
     context.directory = os.path.join(context.directory, *parsed.directories)
-    context.pages = parsed.command.section == "read"
+    context.pages = parsed.command.section in ("read", "plan")
     status = int(getattr(sys.modules[module], function)(context, parsed.values))
     if status == 0 and parsed.command.section in _WRITING and not parsed.values.get("no_commit"):
         _follow_write(context)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from gitmilestone.faces.cli.spec import Argument, Command, Option
-from gitmilestone.faces.cli.table import COMMANDS, PROGRAM, SECTIONS, SUMMARY
+from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, SUMMARY, iter_commands
 from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
 
 _QUOTED = re.compile("`([^`]*)`")
@@ -28,7 +28,7 @@ def _iter_lines(version: str) -> Iterator[str]:
     yield from list(_iter_paragraphs(DESCRIPTION))[1:]
     for section, title in SECTIONS.items():
         yield f".SH {title.upper()}"
-        for command in COMMANDS:
+        for command in iter_commands():
             if command.section == section:
                 yield from _iter_command(command)
     for title, entries in TOPICS:

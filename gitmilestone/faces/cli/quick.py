@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitmilestone.faces.cli.spec import Argument, Command, Option, Parsed
-from gitmilestone.faces.cli.table import BY_PATH, GROUPS
+from gitmilestone.faces.cli.table import GROUPS, find_command
 
 
 class _NotUnderstoodError(Exception):
@@ -25,7 +25,7 @@ def parse(argv: Sequence[str]) -> Parsed | None:
         directories.append(words[1])
         del words[:2]
     depth = 2 if words and words[0] in GROUPS else 1
-    command = BY_PATH.get(tuple(words[:depth]))
+    command = find_command(tuple(words[:depth]))
     if command is None:
         return None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitmilestone.faces.cli.spec import Command
-from gitmilestone.faces.cli.table import COMMANDS, PROGRAM, SECTIONS
+from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, iter_commands
 from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
 
 
@@ -25,7 +25,7 @@ def _iter_lines() -> Iterator[str]:
         yield from (paragraph, "")
     for section, title in SECTIONS.items():
         yield from (f"## {title}", "")
-        for command in COMMANDS:
+        for command in iter_commands():
             if command.section == section:
                 yield from _iter_command(command)
     for title, entries in TOPICS:

@@ -9,6 +9,8 @@ from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.check import Report, check, check_range, fix
+from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
 
 
 def run(context: Context, values: Values) -> int:
@@ -32,14 +34,16 @@ def _check(context: Context, values: Values) -> Report:
         base, dots, head = values["range"].partition("..")
         if not dots or head.startswith("."):
             raise InvalidRequest(f"--range takes A..B, not {values['range']!r}", "like --range origin/main..HEAD")
-        return check_range(store, base or "HEAD", head or "HEAD")
+        return check_range(store, base or "HEAD", head or "HEAD", context)
+    return check(_choose_files(store, values), store, context)
+
+
+def _choose_files(store: Store, values: Values) -> Files:
     if values["at"]:
-        return check(store.files_at(values["at"]))
+        return store.files_at(values["at"])
     if values["staged"]:
-        return check(store.staged_files())
-    if store.repository.work_dir is None:
-        return check(store.files_at())
-    return check(store.work_files())
+        return store.staged_files()
+    return store.files_at() if store.repository.work_dir is None else store.work_files()
 
 
 def _summarise(report: Report) -> str:

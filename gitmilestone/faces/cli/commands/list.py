@@ -21,6 +21,10 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "table"
     query = read_query(values, "status:open")
     files = files_of(context, values)
+    if values["all_repositories"]:
+        from gitmilestone.faces.cli.commands.everywhere import write_everywhere
+
+        return write_everywhere(context, files, query, form)
     if values["explain"]:
         from gitmilestone.faces.cli.commands.explain import write_explanation
 
@@ -82,18 +86,26 @@ def _say_what_is_hidden(context: Context, answered: Answer, query: Query) -> Non
     hidden = answered.total - len(answered.rows) - query.offset
     closed = answered.wider_total - answered.total
     if query.limit is not None and hidden > 0 and answered.rows:
-        last = answered.rows[-1].milestone.id
-        if hidden < COUNTED:
-            _note(context, f"... and {hidden} more (--limit {query.limit + hidden}, or --after {last})")
-        else:
-            _note(context, f"... and {COUNTED} or more (--after {last})")
+        note_more(context, hidden, query.limit, answered.rows[-1].milestone.id)
     elif not answered.total and closed:
-        _note(context, f"nothing that is open; {closed} closed (--all shows {'it' if closed == 1 else 'them'})")
+        note(context, f"nothing that is open; {closed} closed (--all shows {'it' if closed == 1 else 'them'})")
     elif not answered.total and answered.served:
-        _note(context, f"none of {answered.served} matches" if answered.served > 1 else "the only one does not match")
+        note(context, f"none of {answered.served} matches" if answered.served > 1 else "the only one does not match")
 
 
-def _note(context: Context, text: str) -> None:
+def note_more(context: Context, hidden: int, limit: int, last: str = "") -> None:
+    """Says that rows follow, and how to see them.
+
+    Args:
+        last: Id of the last one shown; "" where --after can't be given.
+    """
+    ways = [f"--limit {limit + hidden}"] if hidden < COUNTED else []
+    ways += [f"--after {last}"] if last else []
+    more = f"{hidden} more" if hidden < COUNTED else f"{COUNTED} or more"
+    note(context, f"... and {more} ({', or '.join(ways)})" if ways else f"... and {more}")
+
+
+def note(context: Context, text: str) -> None:
     """Behind the rows where a person reads them, which may be in a pager; never among them in a pipe."""
     if context.stdout_is_terminal:
         context.write(text)

@@ -42,11 +42,11 @@ def run(context: Context, values: Values) -> int:
             from gitmilestone.faces.cli.json_values import dump_envelope
 
             facts = {"activity": _to_json_activity(found)} if found else {}
-            context.write(dump_envelope("events", map(_to_json_event, events), context.style, **facts))
+            context.write(dump_envelope("events", map(to_json_event, events), context.style, **facts))
         else:
             if found and selection == Selection(selection.milestone_id):
                 context.write(f"{_summarise(found, context.style)}\n\n")
-            for text in _iter_text(events, context.style, names_ids=given is None):
+            for text in iter_text(events, context.style, names_ids=given is None):
                 context.write(text)
     return 0
 
@@ -94,7 +94,7 @@ def _read_selection(context: Context, values: Values) -> Selection:
     return Selection("", since, until, values["author"] or "", fields, values["limit"])
 
 
-def _iter_text(events: Iterator[Event], style: Style, names_ids: bool) -> Iterator[str]:
+def iter_text(events: Iterator[Event], style: Style, names_ids: bool) -> Iterator[str]:
     """A line for each commit, then what it did to each milestone, indented below the id where that is not said."""
     last = ""
     for event in events:
@@ -123,7 +123,7 @@ def _describe(event: Event, style: Style) -> list[str]:
     return lines + [format_field(field, style) for field in change.fields() if field.field not in hidden]
 
 
-def _to_json_event(event: Event) -> dict[str, Any]:
+def to_json_event(event: Event) -> dict[str, Any]:
     change = event.change
     return {
         "commit": event.commit,

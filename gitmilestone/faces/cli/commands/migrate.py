@@ -10,9 +10,12 @@ from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, write_options
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.model import formats
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
-from gitmilestone.operations.migrate import FORMAT, TRAILER, Migrated, Migration, migrate, plan_migration
+from gitmilestone.model.problem import Problem
+from gitmilestone.operations.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
+from gitmilestone.operations.migration import TRAILER
 from gitmilestone.operations.tiers import Step, carry_out_now, plan_pending, plan_switch, switch_tier
 from gitmilestone.store.trailers import Trailed, find_trailed
 
@@ -78,51 +81,55 @@ def _rehearse_switch(context: Context, values: Values, step: Step) -> int:
 
 
 def _carry_out(context: Context, values: Values, target: str) -> int:
-    total = len(plan_migration(context.store.files_at(), target).moves)
-    with context.track("Moving", total) as progress:
-        migrated = migrate(context.store, target, write_options(values), progress.advance)
+    migrated = migrate(context.store, target, write_options(values), context)
     migration = migrated.migration
     if values["json"]:
         _write_json(context, migration=_to_json(migrated))
         return 0
+    _warn_of_unread(context, migration)
     if not migration.is_pending:
-        context.write(_nothing_pending(migration))
+        context.write(_nothing_pending(migration, target))
         return 0
     _warn_of_dropped(context, migration)
-    moved = _count(len(migration.moves), "file")
-    context.write(f"migrated {migration.title}, {moved} moved{describe_commit(migrated.commit)}")
+    context.write(f"migrated {migration.title}, {_describe_work(migration, 'd')}{describe_commit(migrated.commit)}")
     if migrated.commit:
-        context.warn(f"hint: `git revert {migrated.commit[:_SHORT]}` takes it back")
+        context.warn(f"hint: `git revert {migrated.commit[:_SHORT]}` takes it back{_describe_way_back(migration)}")
     return 0
 
 
 def _rehearse(context: Context, values: Values, target: str) -> int:
-    migration = plan_migration(context.store.files_at(), target)
+    migration = plan_migration(context.store.files_at(), target, context)
     if values["json"]:
         _write_json(context, migration=_to_json(Migrated(migration, None)))
     elif not migration.is_pending:
-        context.write(_nothing_pending(migration))
+        context.write(_nothing_pending(migration, target))
     else:
-        for old, new in migration.moves[:_SHOWN]:
-            context.write(f"{_shown(old)} -> {_shown(new)}")
-        if len(migration.moves) > _SHOWN:
-            context.write(f"... and {len(migration.moves) - _SHOWN:,} more")
+        lines = [f"{_shown(old)} -> {_shown(new)}" for old, new in migration.moves]
+        lines += [f"{_shown(path)}: in format {migration.schema_after}" for path in migration.rewrites]
+        context.write("\n".join(lines[:_SHOWN]))
+        if len(lines) > _SHOWN:
+            context.write(f"... and {len(lines) - _SHOWN:,} more")
         _warn_of_dropped(context, migration)
-        context.warn(f"would migrate {migration.title}: {_count(len(migration.moves), 'file')} to move")
-    _warn_of_duplicates(context, migration)
-    return 1 if migration.duplicates else 0
+        context.warn(f"would migrate {migration.title}: {_describe_work(migration)}")
+    if not values["json"]:
+        _warn_of_unread(context, migration)
+    return _warn_of_obstacles(context, migration)
 
 
 def _show(context: Context, values: Values) -> int:
-    pending = plan_migration(context.store.files_at())
+    pending = plan_migration(context.store.files_at(), watch=context)
     past = find_trailed(context.store, TRAILER)
     if values["json"]:
         layouts = [{"name": name, "pays_from": shape.pays_from} for name, shape in LAYOUTS.items()]
         migrations = [{**commit._asdict(), "time": _time(commit).isoformat()} for commit in past]
-        facts = {"layout": pending.before, "milestones": pending.total, "layouts": layouts}
+        known = [{"version": known.version, "summary": known.summary} for known in formats.FORMATS]
+        facts: dict[str, Any] = {"layout": pending.before, "milestones": pending.total, "layouts": layouts}
+        facts |= {"schema": pending.schema_before, "schemas": known}
         _write_json(context, **facts, migrations=migrations, pending=_to_json(Migrated(pending, None)))
         return 0
     context.write(_format_layouts(context, pending))
+    if len(formats.FORMATS) > 1:
+        context.write("\n" + _format_schemas(context, pending))
     if past:
         context.write("\n" + _format_past(context, past))
     if not values["list"]:
@@ -133,7 +140,8 @@ def _show(context: Context, values: Values) -> int:
         else:
             what = "`git milestone migrate --now` does it, and else a write once it is due"
             context.write(f"pending: tier {step.before} -> {step.after}; {what}")
-        _warn_of_duplicates(context, pending)
+        _warn_of_unread(context, pending)
+        _warn_of_obstacles(context, pending)
     return 0
 
 
@@ -148,6 +156,19 @@ def _format_layouts(context: Context, pending: Migration) -> str:
         for name, shape in LAYOUTS.items()
     ]
     return align((" ", "LAYOUT", "PAYS FROM", "FILES LIE AS"), rows, context.style)
+
+
+def _format_schemas(context: Context, pending: Migration) -> str:
+    rows = [
+        [
+            Cell("*" if known.version == pending.schema_before else " "),
+            Cell(f"schema-{known.version}"),
+            Cell(f"{pending.counts.get(known.version, 0):,}"),
+            Cell(known.summary),
+        ]
+        for known in formats.FORMATS
+    ]
+    return align((" ", "FORMAT", "FILES", "WHAT IT BRINGS"), rows, context.style)
 
 
 def _format_past(context: Context, past: list[Trailed]) -> str:
@@ -168,16 +189,46 @@ def _describe_pending(pending: Migration) -> str:
     if not pending.is_pending:
         return _nothing_pending(pending)
     moved = _count(len(pending.moves), "file")
-    if pending.before == pending.after:
-        return f"pending: {moved} out of place in {pending.after}; `git milestone migrate {FORMAT}` finishes it"
-    return (
-        f"pending: with {_count(pending.total, 'milestone')}, {pending.after} pays; "
-        f"`git milestone migrate {FORMAT}` moves {moved}"
-    )
+    lines = []
+    if pending.before != pending.after:
+        lines.append(
+            f"pending: with {_count(pending.total, 'milestone')}, {pending.after} pays; "
+            f"`git milestone migrate {FORMAT}` moves {moved}"
+        )
+    elif pending.is_layout_pending:
+        lines.append(f"pending: {moved} out of place in {pending.after}; `git milestone migrate {FORMAT}` finishes it")
+    if pending.is_schema_pending:
+        others = len(pending.rewrites) + len(pending.unfit)
+        lines.append(
+            f"pending: {_count(others, 'file')} not in format {pending.schema_after}, the project's; "
+            f"`git milestone migrate {FORMAT}` finishes it"
+        )
+    return "\n".join(lines)
 
 
-def _nothing_pending(migration: Migration) -> str:
-    return f"nothing to migrate: {_count(migration.total, 'milestone')}, all in their place in {migration.after}"
+def _nothing_pending(migration: Migration, target: str = FORMAT) -> str:
+    places = [f"in their place in {migration.after}"] if target in (FORMAT, *LAYOUTS) else []
+    if migration.counts or not places:
+        places.append(f"in format {migration.schema_after}{' where they can be read' if migration.unread else ''}")
+    return f"nothing to migrate: {_count(migration.total, 'milestone')}, all {' and '.join(places)}"
+
+
+def _describe_work(migration: Migration, past: str = "") -> str:
+    """Args:
+    past: What makes a past of a verb; "" for what is to be done.
+    """
+    work = []
+    if migration.is_layout_pending:
+        work.append(_count(len(migration.moves), "file") + (" moved" if past else " to move"))
+    if migration.is_schema_pending:
+        work.append(_count(len(migration.rewrites), "file") + (" rewritten" if past else " to rewrite"))
+    return ", ".join(work)
+
+
+def _describe_way_back(migration: Migration) -> str:
+    if migration.schema_before == migration.schema_after:
+        return ""
+    return f"; after edits, where git finds a conflict, `git milestone migrate schema-{migration.schema_before}` does"
 
 
 def _warn_of_dropped(context: Context, migration: Migration) -> None:
@@ -185,11 +236,25 @@ def _warn_of_dropped(context: Context, migration: Migration) -> None:
         context.warn(f"warning: {_shown(path)} goes: it is the same as {_shown(kept)}")
 
 
-def _warn_of_duplicates(context: Context, migration: Migration) -> None:
-    for problem in migration.duplicates[:_SHOWN]:
+def _warn_of_unread(context: Context, migration: Migration) -> None:
+    _warn_of_problems(context, migration.unread)
+    if migration.unread:
+        unread = _count(len({problem.path for problem in migration.unread}), "file")
+        context.warn(f"warning: {unread} can't be read: left as written")
+
+
+def _warn_of_obstacles(context: Context, migration: Migration) -> int:
+    """Returns the exit status."""
+    obstacles = (*migration.duplicates, *migration.unfit)
+    _warn_of_problems(context, obstacles)
+    return 1 if obstacles else 0
+
+
+def _warn_of_problems(context: Context, problems: tuple[Problem, ...]) -> None:
+    for problem in problems[:_SHOWN]:
         context.warn(str(problem))
-    if len(migration.duplicates) > _SHOWN:
-        context.warn(f"and {len(migration.duplicates) - _SHOWN} more; `git milestone check` shows them all")
+    if len(problems) > _SHOWN:
+        context.warn(f"and {len(problems) - _SHOWN} more; `git milestone check` shows them all")
 
 
 def _to_json(migrated: Migrated) -> dict[str, Any]:
@@ -201,7 +266,15 @@ def _to_json(migrated: Migrated) -> dict[str, Any]:
         "moves": [{"from": _shown(old), "to": _shown(new)} for old, new in migration.moves],
         "dropped": [_shown(path) for path, _ in migration.dropped],
         "duplicates": [problem.path for problem in migration.duplicates],
+        "schema": {
+            "from": migration.schema_before,
+            "to": migration.schema_after,
+            "rewrites": [_shown(path) for path in migration.rewrites],
+            "unread": [problem.path for problem in migration.unread],
+            "unfit": [problem.path for problem in migration.unfit],
+        },
         "commit": migrated.commit,
+        "backup": migrated.backup,
     }
 
 
