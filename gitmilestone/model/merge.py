@@ -6,13 +6,25 @@ merge(b, y, x) only in whose side the conflicts are decided for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
+from gitmilestone.model.lines import iter_chunks, split_lines
 from gitmilestone.model.milestone import Milestone, Task
 
 Value = TypeVar("Value", Milestone, Task)
+Side = Literal["base", "ours", "theirs"]
+SIDES: tuple[Side, ...] = ("base", "ours", "theirs")
+
+
+class Given(NamedTuple):
+    """A value that somebody has put in the place of every side's."""
+
+    value: Any
+
+
+Decision = Side | Given
 
 
 class Conflict(NamedTuple):
@@ -31,23 +43,37 @@ class Conflict(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """`milestone` has ours wherever there is a conflict."""
+    """`conflicts` are those that nobody has decided."""
 
     milestone: Milestone
     conflicts: tuple[Conflict, ...]
 
 
 _ABSENT = object()
+_FORWARD = ("planned", "in_progress", "blocked", "completed")
 
 
-def merge(base: Milestone, ours: Milestone, theirs: Milestone) -> Merged:
-    merger = _Merger()
+def merge(
+    base: Milestone | None,
+    ours: Milestone,
+    theirs: Milestone,
+    decisions: Mapping[str, Decision] = {},
+    otherwise: Side = "ours",
+) -> Merged:
+    """Args:
+    base: None where both sides added it.
+    decisions: What to take where there is a conflict, by its `field`.
+    otherwise: The side to take where there is another one; of lines, in the conflicting stretches only.
+    """
+    merger = _Merger(decisions, otherwise)
     milestone = merger.merge_fields(MILESTONE_FIELDS, "", base, ours, theirs)
     return Merged(milestone, tuple(merger.conflicts))
 
 
 class _Merger:
-    def __init__(self) -> None:
+    def __init__(self, decisions: Mapping[str, Decision], otherwise: Side) -> None:
+        self.decisions = decisions
+        self.otherwise = otherwise
         self.conflicts: list[Conflict] = []
 
     def merge_fields(
@@ -62,18 +88,47 @@ class _Merger:
         return ours._replace(**merged, extra=extra)
 
     def _merge_field(self, field: Field, name: str, base: Any, ours: Any, theirs: Any) -> Any:
-        if field.merge == "value":
-            return self._merge_value(name, base, ours, theirs)
-        if field.merge == "tasks":
-            return self._merge_tasks(_by_id(base), _by_id(ours), _by_id(theirs))
-        items = self._merge_entries(f"{name}.", _by_id(base), _by_id(ours), _by_id(theirs))
-        return tuple(items[key] for key in sorted(items))
+        match field.merge:
+            case "tasks":
+                return self._merge_tasks(_by_id(base), _by_id(ours), _by_id(theirs))
+            case "set":
+                items = self._merge_entries(f"{name}.", _by_id(base), _by_id(ours), _by_id(theirs))
+                return tuple(items[key] for key in sorted(items))
+            case "lines" if isinstance(base, str) and isinstance(ours, str) and isinstance(theirs, str):
+                return self._merge_lines(name, base, ours, theirs)
+        return self._merge_value(name, base, ours, theirs, _JOINS.get(field.merge))
 
-    def _merge_value(self, name: str, base: Any, ours: Any, theirs: Any) -> Any:
-        if base != ours != theirs != base:
-            sides = (None if side is _ABSENT else side for side in (base, ours, theirs))
-            self.conflicts.append(Conflict(name, *sides))
-        return theirs if ours == base else ours
+    def _merge_value(
+        self, name: str, base: Any, ours: Any, theirs: Any, join: Callable[[Any, Any, Any], Any] | None = None
+    ) -> Any:
+        """Args:
+        join: Gives what two different changes come to, None where they contradict each other.
+        """
+        if ours == base:
+            return theirs
+        if theirs in (base, ours):
+            return ours
+        joined = join(base, ours, theirs) if join else None
+        if joined is not None:
+            return joined
+        decision = self._decide(name, base, ours, theirs)
+        return decision.value if isinstance(decision, Given) else (base, ours, theirs)[SIDES.index(decision)]
+
+    def _decide(self, name: str, *sides: Any) -> Decision:
+        if name not in self.decisions:
+            self.conflicts.append(Conflict(name, *(None if side is _ABSENT else side for side in sides)))
+        return self.decisions.get(name, self.otherwise)
+
+    def _merge_lines(self, name: str, base: str, ours: str, theirs: str) -> Any:
+        if base in (ours, theirs) or ours == theirs:
+            return theirs if ours == base else ours
+        chunks = list(iter_chunks(*map(split_lines, (base, ours, theirs))))
+        is_disputed = any(chunk.is_disputed for chunk in chunks)
+        decision = self._decide(name, base, ours, theirs) if is_disputed else self.otherwise
+        if isinstance(decision, Given):
+            return decision.value
+        side = SIDES.index(decision)
+        return "".join("".join(chunk.settle(side)) for chunk in chunks)
 
     def _merge_entries(
         self, where: str, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
@@ -98,17 +153,37 @@ class _Merger:
         return tuple(merged[key] for key in self._merge_order(merged, base, ours, theirs))
 
     def _merge_order(
-        self, merged: Collection[str], base: Collection[str], ours: Collection[str], theirs: Collection[str]
+        self, merged: Collection[str], base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
     ) -> list[str]:
         """What both sides have is in the order of the side that changed it; the rest behind what it followed."""
-        shared = [tuple(key for key in side if key in ours and key in theirs) for side in (base, ours, theirs)]
+        shared = ours.keys() & theirs.keys()
+        was, here, there = (tuple(key for key in side if key in shared) for side in (base, ours, theirs))
+        known = self._merge_value("tasks", was, here, there)
         order: list[str] = []
         runs = _runs(ours, theirs, merged), _runs(theirs, ours, merged)
-        for key in ("", *self._merge_value("tasks", *shared)):
+        # The base knows nothing of what both added.
+        for key in ("", *known, *(key for key in here if key not in known)):
             order += [key] if key else []
             for run in sorted(side.get(key, []) for side in runs):
                 order += run
         return order
+
+
+def _join_status(base: str | None, ours: str, theirs: str) -> str | None:
+    """The further one of two steps forward. Giving up or taking up again says something else, so it joins with none."""
+    if "cancelled" in (base, ours, theirs) or base == "completed":
+        return None
+    if base is not None and "planned" in (ours, theirs):
+        return None
+    return max(ours, theirs, key=_FORWARD.index)
+
+
+def _join_earliest(base: Any, ours: Any, theirs: Any) -> Any:
+    del base
+    return None if ours is None or theirs is None else min(ours, theirs)
+
+
+_JOINS: dict[str, Callable[[Any, Any, Any], Any]] = {"status": _join_status, "earliest": _join_earliest}
 
 
 def _by_id(items: Collection[Any] | None) -> dict[str, Any]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitmilestone.derived.documents import not_plain
 from gitmilestone.model.change import Change
 from gitmilestone.model.document import MAX_BYTES, read_document, too_large
+from gitmilestone.model.fields import FIELDS, TASK_FIELDS
 from gitmilestone.model.layout import ROOT, find_place
-from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.milestone import Dependency, Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
 from gitmilestone.store.store import Store
+
+_TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 
 
 class Difference(NamedTuple):
     """Attributes:
     changes: In order of id.
     problems: Of files that can't be read on either side; their milestones are left out.
+    others: Paths below `.milestones/` of files that differ and stand for no milestone.
     """
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    others: tuple[str, ...]
 
 
 def diff(store: Store, old: Files, new: Files) -> Difference:
@@ -41,7 +46,8 @@ def diff(store: Store, old: Files, new: Files) -> Difference:
         for name in sorted({*before, *after} - unreadable)
         if before.get(name) != after.get(name)
     ]
-    return Difference(tuple(changes), tuple(problems))
+    others = sorted({entry.path for entry in (*olds, *news) if find_place(entry.path) is None})
+    return Difference(tuple(changes), tuple(problems), tuple(others))
 
 
 def _drop_equal(store: Store, old: Files, new: Files) -> tuple[list[FileEntry], list[FileEntry]]:
@@ -74,3 +80,15 @@ def _read(files: Files, entries: list[FileEntry], problems: list[Problem]) -> di
             found[place.id] = document.milestone
         problems += errors_among(document.problems)
     return found
+
+
+def format_value(name: str, value: Any) -> str:
+    """A field's value as text; `name` is as in FieldChange."""
+    if value is None:
+        return ""
+    if isinstance(value, Dependency):
+        return value.id if value.type == "blocks" else f"{value.id} ({value.type})"
+    if isinstance(value, str):
+        return value
+    kind = FIELDS[name].kind if name in FIELDS else _TASK_KINDS.get(name.rpartition(".")[2])
+    return kind.format(value) if kind else str(value)

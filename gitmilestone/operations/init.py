@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitmilestone.model import formats
 from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout
 from gitmilestone.store.files import Files
@@ -9,7 +10,14 @@ from gitmilestone.store.plan import Plan, WriteOptions, Written
 from gitmilestone.store.store import Store
 
 ATTRIBUTES_FILE = ".gitattributes"
-_ATTRIBUTES = b"# Milestones are LF everywhere, whatever core.autocrlf says.\n*.yaml text eol=lf\n"
+_ATTRIBUTES = b"""\
+# Milestones are LF everywhere, whatever core.autocrlf says.
+*.yaml text eol=lf
+
+# git joins and shows them field by field where `git milestone hooks install` has run, and line by line elsewhere.
+active/** merge=milestone diff=milestone
+completed/** merge=milestone diff=milestone
+"""
 
 
 def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOptions()) -> Written:
@@ -18,7 +26,7 @@ def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOpt
     def build(files: Files) -> Plan:
         wanted: dict[str, bytes | None] = {
             ATTRIBUTES_FILE: _ATTRIBUTES,
-            PROJECT_FILE: encode_project(Project(layout=layout)),
+            PROJECT_FILE: encode_project(Project(formats.NEWEST, layout)),
             TIER_FILE: encode_tier("file"),
         }
         missing = {path: content for path, content in wanted.items() if files.find(path) is None}

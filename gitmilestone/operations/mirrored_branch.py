@@ -209,16 +209,16 @@ class MirroredBranch:
     def _begin(self, listener: Listener) -> None:
         """Begins where the branch stands in the mirror, brought to where it stands here if that takes nothing away."""
         ref, commit = self.standing.ref, self.standing.commit or ""
+        with open_history(self._store, self.standing.commit) as history:
+            ours = history.oids()
         mark = listener.find_mark(ref)
         held = mark.commit if mark else ""
         if mark is None or (held != commit and (not held or is_ancestor(self._store.git, held, commit))):
-            self._bring(set(), self._watch)
+            self._bring(ours, self._watch)
             mark = listener.find_mark(ref)
         self._mark = self._first = mark or Mark()
-        self._told, self._ours = set(), set()
-        if self._mark.commit != commit:
-            with open_history(self._store, self.standing.commit) as history:
-                self._told = history.oids() - listener.find_commits(ref)
+        self._told = set() if self._mark.commit == commit else ours - listener.find_commits(ref)
+        self._ours = set()
         self._founded = listener.founded
 
     def _is_due(self, listener: Listener, *, is_forced: bool) -> bool:

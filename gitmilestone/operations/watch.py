@@ -203,11 +203,11 @@ class _Watcher:
                 return
             step = step._replace(is_rewind=True)
         step = step or _Step(True, [])
-        yield from self._tell(step, here)
-        listened = self.mirror
-        self._choose_mirror()
-        if self.mirror is not None and self.mirror is listened:
+        # Before it is told: who hears it may take his time, or have heard enough.
+        if self.mirror is not None and self._has_mirror():
             self.mirror.follow(step.oids, is_forced=step.is_rewind)
+        yield from self._tell(step, here)
+        self._choose_mirror()
 
     def _switch(self, before: Standing, standing: Standing) -> Iterator[Told | Moved]:
         here = standing.commit or ""
@@ -266,16 +266,18 @@ class _Watcher:
     def _files(self, commit: str) -> TreeFiles:
         return self.store.files_at(commit) if commit else TreeFiles(self.store.objects, None)
 
-    def _choose_mirror(self, *, is_other: bool = False) -> None:
-        """Listens where the project has a mirror now; only a branch is the same one for several clones.
+    def _has_mirror(self) -> bool:
+        """Whether the branch is one that a mirror can have, and the project has one."""
+        ref, commit = self.standing
+        return ref.startswith("refs/heads/") and get_tier(self._files(commit or "")) == "postgresql"
 
-        What a mirror has when it is first listened to is no news.
+    def _choose_mirror(self, *, is_other: bool = False) -> None:
+        """Listens where there is a mirror now. What it has when it is first listened to is no news.
 
         Args:
             is_other: What was listened to is of another branch.
         """
-        ref, commit = self.standing
-        has_mirror = ref.startswith("refs/heads/") and get_tier(self._files(commit or "")) == "postgresql"
+        has_mirror = self._has_mirror()
         if self.mirror is not None and (is_other or not has_mirror):
             self.mirror.close()
             self.mirror = None

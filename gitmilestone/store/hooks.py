@@ -42,6 +42,7 @@ class Hooks:
             **self._author_environ(),
             "GIT_INDEX_FILE": self.repository.index_path,
             "GIT_EDITOR": ":",
+            "GIT_MILESTONE_WRITING": "1",
             **(env or {}),
         }
         null = os.open(os.devnull, os.O_RDONLY)

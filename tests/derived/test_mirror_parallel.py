@@ -251,7 +251,7 @@ def test_a_password_is_in_no_command_line_and_no_variable(
         catch_up_mirror(server, store)
         assert_right(server, store)
     assert len(spawned) == 1
-    assert secret not in spawned[0]
+    assert secret not in spawned[0] + repr(told)
     assert conninfo_to_dict(told[0].conninfo)["password"] == secret
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_PARTS = ("gitmilestone", "share", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
+_PARTS = ("gitmilestone", "hooks", "share", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,16 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "ready": ("ready",),
     "blocked": ("blocked",),
     "graph": ("graph", "--all"),
+    "review": ("review", "HEAD~1..HEAD"),
+    "propose": ("propose",),
+    "resolve": ("resolve",),
+    "hooks install": ("hooks", "install", "--dry-run"),
+    "hooks uninstall": ("hooks", "uninstall"),
+    "hooks status": ("hooks", "status"),
+    "__hook": ("__hook", "post-commit"),
+    "__comment": ("__comment", "{plan}"),
+    "__merge": ("__merge", "branches", "--", "{plan}", "{plan}", "{plan}", "7", ".milestones/active/x.yaml"),
+    "__textconv": ("__textconv", "{plan}"),
     "calibrate": ("calibrate", "--seconds", "1"),
     "diff": ("diff",),
     "sql": ("sql", "SELECT id FROM milestones"),
@@ -54,6 +64,9 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "completion": ("completion", "bash"),
     "__complete": ("__complete", "--", "show", "f"),
 }
+
+_STATUSES = {"propose": 1, "hooks status": 1, "__comment": 2}
+"""Where there is nothing to do, or something is missing."""
 
 
 def test_every_command_is_tried() -> None:
@@ -125,7 +138,7 @@ def test_others_work_is_left_alone(
     sheet.write_text("id,title\nsecond,Second thought\n")
     before = _picture(others, environ)
     done = run(*(word.format(plan=plan, sheet=sheet) for word in SESSIONS[name]))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == _STATUSES.get(name, 0), done.stderr
     assert _picture(others, environ) == before
 
 

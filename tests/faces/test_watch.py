@@ -12,10 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faces.conftest import ROOT, Run
+
+if TYPE_CHECKING:
+    from gitmilestone.derived.postgres.connect import Server
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 _PATIENCE = 20.0
@@ -28,12 +32,13 @@ def start(repository: Path, environ: dict[str, str], milestones: list[str]) -> I
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository, env=environ, capture_output=True, check=True)
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*args: str, stdout: int = subprocess.PIPE, **more: str) -> subprocess.Popen[bytes]:
+    def start(
+        *args: str, cwd: Path = repository, stdout: int = subprocess.PIPE, **more: str
+    ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "gitmilestone", "watch", "--since", head.stdout.decode().strip(), *args]
         process = subprocess.Popen(
-            command, cwd=repository, env={**environ, **more}, stdin=subprocess.DEVNULL, stdout=stdout,
-            stderr=subprocess.PIPE,
-        )  # fmt: skip
+            command, cwd=cwd, env={**environ, **more}, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE
+        )
         started.append(process)
         return process
 
@@ -228,6 +233,33 @@ def test_many_at_once_each_tell_all_of_it(start: Start, run: Run) -> None:
     outs = [finish(process) for process in processes]
     assert len({out for _, out, _ in outs}) == 1
     assert [status for status, _, _ in outs] == [0, 0, 0]
+
+
+def test_another_clone_is_heard_through_the_mirror(
+    start: Start, repository: Path, environ: dict[str, str], tmp_path: Path, mirror_server: Server
+) -> None:
+    """A commit by plain git in one clone: the watcher there brings it to the mirror, which wakes the one here."""
+
+    def git(*args: str, cwd: Path = repository) -> None:
+        subprocess.run(["git", *args], cwd=cwd, env=environ, check=True, capture_output=True)
+
+    (repository / ".milestones/config/tier.yaml").write_text("tier: postgresql\n")
+    git("commit", "-qam", "mirror it\n\nMilestone: ship-2fa")
+    other = tmp_path / "other"
+    git("clone", "-q", str(repository), str(other))
+    for place in (repository, other):
+        git("config", "milestone.postgres.dsn", mirror_server.conninfo, cwd=place)
+        git("config", "milestone.postgres.repository", "plans", cwd=place)
+    watchers = [start("--json", "--count", "2", cwd=place) for place in (repository, other)]
+    for watcher in watchers:
+        read_until(stdout_of(watcher), b"\n")
+    path = other / ".milestones/active/ship-2fa.yaml"
+    path.write_text(path.read_text().replace("two-factor", "three-factor"))
+    git("commit", "-qam", "by hand", cwd=other)
+    for watcher in watchers:
+        status, out, err = finish(watcher)
+        assert (status, err) == (0, "")
+        assert json.loads(out)["subject"] == "by hand"
 
 
 def test_it_imports_no_more_for_a_mirror_than_there_is_one(milestones: list[str], repository: Path) -> None:

@@ -1,16 +1,23 @@
-"""What git's own text merge makes of pairs of edits, one file a pair, in one real merge."""
+"""What git makes of pairs of edits, one file a pair, in one real merge: of their lines, or with the merge driver."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gitmilestone.model.document import read_document, revise
 from gitmilestone.model.encode import encode
 from gitmilestone.model.fields import FIELDS
-from gitmilestone.model.milestone import Dependency, Milestone, Task
+from gitmilestone.model.merge_text import MergedText, merge_texts
+from gitmilestone.model.milestone import STATUSES, Dependency, Milestone, Task
+from gitmilestone.store.drivers import install_drivers
+from gitmilestone.store.store import Store
 from tests.repositories import run_git
+
+_FOLDER = ".milestones/active"
 
 
 class Pair(NamedTuple):
@@ -20,6 +27,15 @@ class Pair(NamedTuple):
     ours: Milestone
     theirs: Milestone
 
+    def write(self) -> tuple[bytes, bytes, bytes]:
+        base = encode(self.base)
+        document = read_document("x.yaml", self.base.id, base)
+        return base, revise(document, self.ours), revise(document, self.theirs)
+
+    def merge(self) -> MergedText:
+        """What the driver should make of it."""
+        return merge_texts("x.yaml", *self.write())
+
 
 class Joined(NamedTuple):
     """`content` is None where git found a conflict."""
@@ -28,11 +44,18 @@ class Joined(NamedTuple):
     content: bytes | None
 
 
-def join(place: Path, pairs: Mapping[str, Pair], *options: str) -> dict[str, Joined]:
-    """Merges every pair with `git merge`, no driver configured."""
-    names = {f"{number}.yaml": name for number, name in enumerate(pairs)}
-    sides = {path: _texts(pairs[name]) for path, name in names.items()}
+def join(place: Path, pairs: Mapping[str, Pair], *options: str, program: Path | None = None) -> dict[str, Joined]:
+    """Merges every pair with `git merge`.
+
+    Args:
+        program: What the drivers run; None installs none.
+    """
+    names = {f"{_FOLDER}/{number}.yaml": name for number, name in enumerate(pairs)}
+    sides = {path: pairs[name].write() for path, name in names.items()}
     run_git("init", "--quiet", str(place))
+    (place / _FOLDER).mkdir(parents=True)
+    if program:
+        install_drivers(Store.open(str(place), os.environ), str(program))
     for number, branch in enumerate(("base", "ours", "theirs")):
         if number:
             run_git("switch", "--quiet", "-c", branch, "base", cwd=place)
@@ -41,7 +64,7 @@ def join(place: Path, pairs: Mapping[str, Pair], *options: str) -> dict[str, Joi
         for path, texts in sides.items():
             (place / path).write_bytes(texts[number])
         run_git("add", ".", cwd=place)
-        run_git("commit", "--quiet", "-m", branch, cwd=place)
+        run_git("commit", "--quiet", "--allow-empty", "-m", branch, cwd=place)
     run_git("switch", "--quiet", "ours", cwd=place)
     run_git("merge", "--quiet", "--no-edit", *options, "theirs", cwd=place, is_checked=False)
     disputed = set(run_git("diff", "--name-only", "--diff-filter=U", cwd=place).split("\n"))
@@ -49,12 +72,6 @@ def join(place: Path, pairs: Mapping[str, Pair], *options: str) -> dict[str, Joi
         name: Joined(pairs[name], None if path in disputed else (place / path).read_bytes())
         for path, name in names.items()
     }
-
-
-def _texts(pair: Pair) -> tuple[bytes, bytes, bytes]:
-    base = encode(pair.base)
-    document = read_document("x.yaml", pair.base.id, base)
-    return base, revise(document, pair.ours), revise(document, pair.theirs)
 
 
 FULL = Milestone(
@@ -152,3 +169,52 @@ def pairs_of_fields() -> Iterator[tuple[tuple[Transition, Transition], Pair]]:
                 base = put(put(FULL, first.field, first.before), second.field, second.before)
                 sides = put(base, first.field, first.after), put(base, second.field, second.after)
                 yield (first, second), Pair(base, *sides)
+
+
+def pairs_in_a_field() -> Iterator[tuple[str, tuple[str, str], Pair]]:
+    """Every two different changes of one field, or of one task: where, what they are, and the pair."""
+    for field in FIELDS.values():
+        if field.shape == "scalar" and field.name not in ("schema", "status", "description"):
+            was, one, other = [field.kind.parse(text) for text in _THREE[field.name]]
+            yield from _pairs_of_changes(field.name, {"": was, "set": one, "set otherwise": other})
+            if not field.required:
+                yield from _pairs_of_changes(field.name, {"": was, "set": one, "unset": None})
+                yield from _pairs_of_changes(field.name, {"": None, "set": one, "set otherwise": other})
+    changes = {change.what: change for change in transitions() if change.field == "description" and change.before}
+    texts = {"": FULL.description, **{what: change.after for what, change in changes.items()}}
+    yield from _pairs_of_changes("description", texts)
+    yield from _pairs_of_changes("x.risk", {"": "high", "set": "low", "set otherwise": "none", "unset": None})
+    tasks = {name: (task, *FULL.tasks[1:]) for name, task in _TASKS.items()}
+    yield from _pairs_of_changes("tasks", {"": FULL.tasks, **tasks, "removed": FULL.tasks[1:]})
+
+
+_THREE = {
+    **dict.fromkeys(("title", "project", "owner"), ("one", "two", "three")),
+    "priority": ("high", "low", "medium"),
+    **dict.fromkeys(("start", "due", "created"), ("2027-01-01", "2027-01-02", "2027-01-03")),
+    "estimate": ("5d", "6d", "7d"),
+}
+_TASK = FULL.tasks[0]
+_TASKS = {
+    "renamed": _TASK._replace(title="Another"),
+    "renamed otherwise": _TASK._replace(title="A third"),
+    "started": _TASK._replace(status="in_progress"),
+    "completed": _TASK._replace(status="completed"),
+    "weighed": _TASK._replace(weight=3.0),
+}
+
+
+def pairs_of_statuses() -> Iterator[tuple[str, tuple[str, str], Pair]]:
+    for base in STATUSES:
+        yield from _pairs_of_changes("status", {"": base, **{status: status for status in STATUSES if status != base}})
+
+
+def _pairs_of_changes(field: str, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str], Pair]]:
+    """Args:
+    values: What the field is before, by "", and after each change.
+    """
+    base = put(FULL, field, values[""])
+    for first, second in combinations([what for what in values if what], 2):
+        if first.endswith("otherwise"):
+            continue
+        yield field, (first, second), Pair(base, put(base, field, values[first]), put(base, field, values[second]))

@@ -65,6 +65,7 @@ def read(records: Path, top: Path) -> list[dict[str, Any]]:
         # `git commit -- PATH` shows pre-commit an index beside its own; ours is another one beside.
         record["is_real_index"] = os.path.basename(index) == "index"
         environ.pop("GIT_PREFIX")
+        environ.pop("GIT_MILESTONE_WRITING", None)
     return found
 
 

@@ -67,6 +67,9 @@ class Job(NamedTuple):
     repository_id: int
     state_id: int
 
+    def __repr__(self) -> str:
+        return f"Job({self.path!r}, {self.state_id})"  # nothing of a password in a crash report either
+
 
 class _PartLostError(Exception):
     """The other process failed or was killed, and nobody knows what has become of its part."""

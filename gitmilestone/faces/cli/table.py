@@ -27,6 +27,7 @@ SECTIONS: dict[str, str] = {
 GROUPS: dict[str, str] = {
     "task": "Change the tasks of a milestone",
     "depend": "Change what a milestone waits for",
+    "hooks": "Let git check milestones, and keep answers fast, by its hooks",
     "index": "Look after the local index, which makes reading fast",
 }
 

@@ -10,12 +10,10 @@ from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import Style
 from gitmilestone.model.change import Change, FieldChange
-from gitmilestone.model.fields import FIELDS, TASK_FIELDS
 from gitmilestone.model.milestone import Dependency
-from gitmilestone.operations.diff import diff
+from gitmilestone.operations.diff import diff, format_value
 from gitmilestone.store.files import Files
 
-_TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _SHOWN = 60
 
@@ -34,7 +32,11 @@ def run(context: Context, values: Values) -> int:
     else:
         new = store.work_files()
     found = diff(store, old, new)
-    if values["json"] or values["format"] == "json":
+    if values.get("as_message"):
+        from gitmilestone.operations.message import compose_message
+
+        context.write(compose_message(found.changes, found.others))
+    elif values["json"] or values["format"] == "json":
         from gitmilestone.faces.cli.json_values import dump_envelope
 
         context.write(dump_envelope("changes", map(to_json_change, found.changes), context.style))
@@ -81,18 +83,6 @@ def _describe(change: FieldChange, style: Style) -> str:
 def _shorten(text: str, style: Style) -> str:
     text = style.cell(" ".join(text.split()))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def format_value(name: str, value: Any) -> str:
-    """A field's value as text; `name` is as in FieldChange."""
-    if value is None:
-        return ""
-    if isinstance(value, Dependency):
-        return value.id if value.type == "blocks" else f"{value.id} ({value.type})"
-    if isinstance(value, str):
-        return value
-    kind = FIELDS[name].kind if name in FIELDS else _TASK_KINDS.get(name.rpartition(".")[2])
-    return kind.format(value) if kind else str(value)
 
 
 def to_json_change(change: Change) -> dict[str, Any]:

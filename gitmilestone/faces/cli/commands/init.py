@@ -13,4 +13,5 @@ def run(context: Context, values: Values) -> int:
     status = report_written(context, written, "created .milestones/", ".milestones/ is here already: nothing to change")
     if written.paths:
         context.warn('hint: `git milestone new "TITLE"` makes the first milestone')
+        context.warn("hint: `git milestone hooks install` lets git check milestones, and merge them field by field")
     return status

@@ -15,6 +15,7 @@ LIST_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "ids")
 HELD_FORMATS = ("table", "json", "jsonl", "ids")
 GRAPH_FORMATS = ("text", "dot", "mermaid", "json")
 SQL_FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+REVIEW_FORMATS = ("text", "markdown", "json")
 CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 
 RUN = "gitmilestone.faces.cli.commands."

@@ -201,9 +201,10 @@ COMMANDS: tuple[Command, ...] = (
         (
             Option(("--staged",), "What is staged, against A or HEAD.", "flag"),
             Option(("--worktree",), "The files as they lie, against A or HEAD.", "flag"),
+            Option(("--as-message",), "As a commit message: a subject, and a line for each milestone.", "flag"),
             *one_format("text", "json"),
         ),
-        exclusive=(("staged", "worktree"), ONE_FORMAT),
+        exclusive=(("staged", "worktree"), (*ONE_FORMAT, "as_message")),
         section="read",
     ),
     Command(

@@ -1,0 +1,82 @@
+"""The hooks of a push: before it leaves, and where it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.hooks.findings import tell, tell_problems
+from gitmilestone.model.problem import errors_among
+from gitmilestone.operations.check_change import check_change
+from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.pushed import find_fork
+from gitmilestone.store.store import Store
+
+_BRANCHES = "refs/heads/"
+_MEND = "mend it in a new commit, and push again"
+
+
+class _Update(NamedTuple):
+    """A branch that is to be moved; an oid of zeros is none."""
+
+    ref: str
+    old: str
+    new: str
+
+
+def check_push(context: Context, store: Store, args: Sequence[str]) -> int:
+    """pre-push REMOTE URL, and LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID in lines"""
+    updates = [_Update(ref, old, new) for _, new, ref, old in _read_lines(context, 4)]
+    return _check(context, store, updates, f"refs/remotes/{args[0]}/", "mend it, or push with --no-verify")
+
+
+def check_received(context: Context, store: Store, _: Sequence[str]) -> int:
+    """pre-receive, with OLD NEW REF in lines"""
+    updates = [_Update(ref, old, new) for old, new, ref in _read_lines(context, 3)]
+    return _check(context, store, updates, _BRANCHES, _MEND)
+
+
+def check_update(context: Context, store: Store, args: Sequence[str]) -> int:
+    """update REF OLD NEW; of warnings, pre-receive has told"""
+    ref, old, new = args
+    return _check(context, store, [_Update(ref, old, new)], _BRANCHES, _MEND, only_errors=True)
+
+
+def _read_lines(context: Context, words: int) -> list[list[str]]:
+    lines = (line.rstrip("\n").split(" ") for line in context.stdin)
+    return [line for line in lines if len(line) == words]
+
+
+def _check(
+    context: Context,
+    store: Store,
+    updates: Sequence[_Update],
+    known_refs: str,
+    way_out: str,
+    *,
+    only_errors: bool = False,
+) -> int:
+    status = 0
+    for update in updates:
+        if not update.ref.startswith(_BRANCHES) or not update.new.strip("0"):
+            continue
+        old, new = _find_old(store, update, known_refs), store.files_at(update.new)
+        changed = [path for path, _, _ in store.iter_changed(old, new)]
+        if not changed:
+            continue
+        report = check_change(store, old, new, changed, context)
+        problems = errors_among(report.problems) if only_errors else report.problems
+        branch = update.ref.removeprefix(_BRANCHES)
+        if problems:
+            tell(context, f"{branch}:")
+        status |= tell_problems(context, problems, f"{branch} was not pushed", way_out)
+    return status
+
+
+def _find_old(store: Store, update: _Update, known_refs: str) -> TreeFiles:
+    """What the other side has already: the branch, or where a new one leaves the others."""
+    base: str | None = update.old
+    if not update.old.strip("0") or store.objects.find(update.old) is None:
+        base = find_fork(store, update.new, known_refs)
+    return store.files_at(base) if base else TreeFiles(store.objects, None)

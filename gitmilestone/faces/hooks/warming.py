@@ -1,0 +1,91 @@
+"""The hooks behind a commit, a switch, a merge and a rebase: they warm what is derived, and stop nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitmilestone.errors import MilestoneError, UnknownRevision
+from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.hooks.findings import tell, tell_problems
+from gitmilestone.model.change import Change
+from gitmilestone.operations import after_merge
+from gitmilestone.operations.after_merge import Arrived, look_at_arrived, warm
+from gitmilestone.store.store import Store
+
+_BEFORE = "ORIG_HEAD"
+_SHOWN = 5
+_FIELDS = 3
+
+
+def follow_commit(context: Context, store: Store, _: Sequence[str]) -> int:
+    """post-commit; post-checkout OLD NEW FLAG"""
+    return _warm(context, store)
+
+
+def follow_rebase(context: Context, store: Store, _: Sequence[str]) -> int:
+    """post-rewrite COMMAND: a rebase, the one of `git pull --rebase` too"""
+    _report(context, store)
+    return _warm(context, store)
+
+
+def follow_merge(context: Context, store: Store, _: Sequence[str]) -> int:
+    """post-merge SQUASHED"""
+    _report(context, store)
+    _warm(context, store)
+    after_merge.follow_merge(store, context)
+    return 0
+
+
+def _warm(context: Context, store: Store) -> int:
+    try:
+        warm(store, context)
+    except MilestoneError:  # the next command that reads says what is the matter, if it still is
+        pass
+    return 0
+
+
+def _report(context: Context, store: Store) -> None:
+    try:
+        arrived = look_at_arrived(store, store.files_at(_BEFORE), store.files_at())
+    except UnknownRevision:
+        return
+    except MilestoneError as error:
+        tell(context, f"warning: {error.message}")
+        return
+    if arrived.total:
+        tell(context, describe_arrived(arrived))
+    tell_problems(context, arrived.problems, "they came with this merge", "`git milestone check` shows them again")
+
+
+def describe_arrived(arrived: Arrived) -> str:
+    """`2 milestones changed: ship-2fa completed, beta due 2027-01-15 -> 2027-02-01`"""
+    told = [_describe(change) for change in arrived.changes[:_SHOWN]]
+    left = arrived.total - len(told)
+    if left > 0:
+        told.append(f"{f'and {left} more ' if told else ''}(`git milestone diff {_BEFORE} HEAD`)")
+    return f"{arrived.total} milestone{'' if arrived.total == 1 else 's'} changed: {', '.join(told)}"
+
+
+def _describe(change: Change) -> str:
+    if change.old is None or change.new is None:
+        return f"{change.id} {'added' if change.old is None else 'deleted'}"
+    told = list(dict.fromkeys(_iter_words(change)))
+    more = [f"{len(told) - _FIELDS} more"] if len(told) > _FIELDS else []
+    return f"{change.id} {' and '.join([*told[:_FIELDS], *more])}"
+
+
+def _iter_words(change: Change) -> Iterator[str]:
+    """The status, then days, then the names of whatever else differs."""
+    old, new = change.old, change.new
+    assert old is not None  # told apart by the caller, as is the next
+    assert new is not None
+    if old.status != new.status:
+        yield new.status
+    for field in ("due", "start"):
+        before, after = getattr(old, field), getattr(new, field)
+        if before != after:
+            yield f"{field} {before or 'none'} -> {after or 'none'}"
+    for one in change.fields():
+        name = one.field.partition(".")[0] if one.field.startswith("tasks") else one.field
+        if name not in ("status", "due", "start"):
+            yield name

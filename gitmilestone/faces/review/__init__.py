@@ -1,0 +1,1 @@
+"""Reviews, as people and forges read them."""
