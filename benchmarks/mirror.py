@@ -49,7 +49,7 @@ def is_possible() -> bool:
 
 
 def iter_measured(sizes: Sequence[int], runs: int, folder: str) -> Iterator[list[Measured]]:
-    """What was measured at each size.
+    """What was measured at each size: loads, queries, and what changes cost.
 
     Args:
         folder: Where the repositories lie, or are put, and the server's files meanwhile.
@@ -64,12 +64,9 @@ def iter_measured(sizes: Sequence[int], runs: int, folder: str) -> Iterator[list
             made = get_repository(folder, size)
             with _opened(made) as store:
                 read_index(store, store.files_at(), lambda index: index.stamp)
-                yield [
-                    *_measure_load(made, store, server, runs),
-                    *_measure_queries(made, store, server),
-                    *_measure_refresh(made, server, runs),
-                    _measure_notices(made, server),
-                ]
+                yield _measure_load(made, store, server, runs)
+                yield _measure_queries(made, store, server)
+                yield [*_measure_refresh(made, server, runs), _measure_notices(made, server)]
     finally:
         lease.close()
         embedded.discard()
@@ -177,8 +174,8 @@ def _measure_queries(made: Made, store: Store, server: Server) -> list[Measured]
                         "connected": partial(action, mirror),
                         "with connecting": lambda action=action: _connect_and(action, store, server),  # type: ignore[misc]
                     },
-                    _RUNS,
-                    warmups=2,
+                    3 if made.size >= HUGE else _RUNS,
+                    warmups=1,
                 )
                 floor = timings.pop("index")
                 rows += [

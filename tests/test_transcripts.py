@@ -22,6 +22,7 @@ _DOCUMENTS = sorted(
         _ROOT / "docs" / "analytics.md",
         _ROOT / "docs" / "hooks.md",
         _ROOT / "docs" / "index.md",
+        _ROOT / "docs" / "review.md",
         *(_ROOT / "tests" / "transcripts").glob("*.md"),
     ]
 )

@@ -13,7 +13,7 @@ from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneError
-from gitmilestone.store.moves import Standing, is_ancestor
+from gitmilestone.store.moves import Standing
 from gitmilestone.store.store import Store
 
 _POLL_SECONDS = 2.0
@@ -105,7 +105,7 @@ class MirroredBranch:
                 return None
             news = self._read(self._listener)
             if is_back and (self._is_forced or self._ours):
-                self._bring(set() if self._is_forced else self._ours)
+                self._bring(self._ours)
         except MirrorUnavailable as fault:
             self._lose(fault)
             return None
@@ -133,7 +133,7 @@ class MirroredBranch:
         self._is_forced = self._is_forced or is_forced
         if self._listener is None:
             return
-        self._bring(set() if self._is_forced else told)
+        self._bring(told)
         try:
             mark, _ = self._listener.read_news(self.standing.ref, self._mark)
             if is_forced:
@@ -209,16 +209,15 @@ class MirroredBranch:
     def _begin(self, listener: Listener) -> None:
         """Begins where the branch stands in the mirror, brought to where it stands here if that takes nothing away."""
         ref, commit = self.standing.ref, self.standing.commit or ""
-        with open_history(self._store, self.standing.commit) as history:
-            ours = history.oids()
         mark = listener.find_mark(ref)
-        held = mark.commit if mark else ""
-        if mark is None or (held != commit and (not held or is_ancestor(self._store.git, held, commit))):
-            self._bring(ours, self._watch)
+        if mark is None or mark.commit != commit:
+            self._bring(set(), self._watch)
             mark = listener.find_mark(ref)
         self._mark = self._first = mark or Mark()
-        self._told = set() if self._mark.commit == commit else ours - listener.find_commits(ref)
-        self._ours = set()
+        self._told, self._ours = set(), set()
+        if self._mark.commit != commit:
+            with open_history(self._store, self.standing.commit) as history:
+                self._told = history.oids() - listener.find_commits(ref)
         self._founded = listener.founded
 
     def _is_due(self, listener: Listener, *, is_forced: bool) -> bool:
@@ -242,14 +241,14 @@ class MirroredBranch:
         return News(self._mark.commit, is_rewind, news)
 
     def _bring(self, unless_has: set[bytes], watch: Watch = SILENT) -> None:
-        """Unless others have brought all of these commits there, and maybe more: that is not to be taken back.
+        """Where others have brought all of these commits there, and maybe more, that is not taken back.
 
         Args:
             watch: What is said of others that do the same concerns who waits for an answer; a watcher waits anyway.
         """
         try:
-            ref = self.standing.ref
-            catch_up_mirror(self._server, self._store, ref, watch=watch, unless_has=frozenset(unless_has))
+            there = None if self._is_forced else frozenset(unless_has)
+            catch_up_mirror(self._server, self._store, self.standing.ref, watch=watch, unless_has=there)
         except MilestoneError as fault:
             self._warn("behind", f"warning: the mirror stays as it was: {fault.message}")
         else:

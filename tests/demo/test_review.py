@@ -37,13 +37,18 @@ State = dict[str, tuple[str, Mapping[str, Any]]]
 """Folder -> path and facts."""
 
 
+def is_template(folder: str) -> bool:
+    """`NNNN-kep-template`, `0000-cloud-provider-template`; not `5008-kep-template`, which is a proposal of its own."""
+    return folder.endswith("-template") and not folder.partition("-")[0].strip("0").isdigit()
+
+
 def follow(state: State, source: SourceCommit) -> State:
     """The proposals after a commit of the source, read from the data file alone."""
     after = dict(state)
     stated = set()
     for change in source.changes:
         folder = change.path.split("/")[-2]
-        if change.facts is not None and (folder[:1].isdigit() or not folder.endswith("-template")):
+        if change.facts is not None and not is_template(folder):
             after[folder] = change.path, change.facts
             stated.add(folder)
     for change in source.changes:

@@ -166,6 +166,14 @@ def test_it_is_interrupted_quietly(start: Start, run: Run, number: signal.Signal
     assert finish(process) == (status, "", "")
 
 
+def test_it_is_interrupted_while_nobody_takes_what_it_writes(start: Start, run: Run) -> None:
+    process = start("--json")
+    run("edit", "ship-2fa", "--description", "x" * 100_000)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(_PATIENCE) == 130
+
+
 def test_it_ends_with_its_reader_before_anything_happens(start: Start) -> None:
     process = start()
     assert process.stdout is not None

@@ -25,6 +25,7 @@ from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import GitFailed, MissingObject
 from gitmilestone.model.layout import find_path_fault, find_place
 from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.moves import is_ancestor
 from gitmilestone.store.refs import find_default_branch
 from gitmilestone.store.store import Store
 
@@ -69,14 +70,14 @@ def catch_up_mirror(
     ref: str = "HEAD",
     repository: str = "",
     watch: Watch = SILENT,
-    unless_has: frozenset[bytes] = frozenset(),
+    unless_has: frozenset[bytes] | None = None,
 ) -> MirrorStamp:
     """Makes the rows of a branch those of its tree, whatever they were; returns what they are of now.
 
     Args:
         ref: A branch by its full name; `HEAD` is the one that is checked out.
         repository: Its name on the server, where it is not the usual one.
-        unless_has: Leaves the branch there as it is where all of these commits have come to it, and maybe more.
+        unless_has: Where all of these commits have come to it already, it is only moved forward.
 
     Raises:
         MirrorUnavailable: The server can't be had, or went away: the mirror is as it was.
@@ -109,7 +110,13 @@ def _tidy(link: Link, has_brought: bool, watch: Watch) -> None:
 
 class _Refresh:
     def __init__(
-        self, link: Link, store: Store, repository: str, ref: str, watch: Watch, unless_has: frozenset[bytes]
+        self,
+        link: Link,
+        store: Store,
+        repository: str,
+        ref: str,
+        watch: Watch,
+        unless_has: frozenset[bytes] | None,
     ) -> None:
         self.link = link
         self.connection = link.connection
@@ -132,10 +139,8 @@ class _Refresh:
         is_current = held is not None and held.tree == tree and held.fits_here
         if held is not None and is_current and held.commit == held.history == (commit or ""):
             return held
-        if held is not None and self.unless_has:
-            there = find_mirrored(self.connection, Place(repository_id, self.ref), self.unless_has)
-            if there >= self.unless_has:
-                return held
+        if held is not None and self._is_beyond(held, commit or ""):
+            return held
 
         def copy(index: Index) -> MirrorStamp:
             with self.connection.transaction():  # an index that turns out to be damaged is read again
@@ -149,6 +154,13 @@ class _Refresh:
         if stamp != held:
             self._write_stamp(held, stamp)
         return stamp
+
+    def _is_beyond(self, held: MirrorStamp, commit: str) -> bool:
+        """Whether what is there has gone on from what it is to be brought to, or elsewhere with all that matters."""
+        if self.unless_has is None or not held.commit or is_ancestor(self.store.git, held.commit, commit):
+            return False
+        place = Place(held.repository_id, self.ref)
+        return find_mirrored(self.connection, place, self.unless_has) >= self.unless_has
 
     def _bring_events(self, stamp: MirrorStamp) -> MirrorStamp:
         """The same transaction; a history that can't be read here leaves them as they are, under their own stamp."""

@@ -16,14 +16,44 @@ from gitmilestone.faces.cli.terminal import Style
 from gitmilestone.operations.watch import Moved, Told, watch_changes
 from gitmilestone.store.git import spawn
 
-TERMINATED = 143
-
 _IN_DIRECTORY = 'cd -- "$0" && exec sh -c "$1"'
 _PLAIN = Style()
+_OF_SIGNALS = 128
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM came; no `except Exception` on the way may keep it."""
+class _EndedError(BaseException):
+    """A signal came that ends it; no `except Exception` on the way may keep it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class _Ending:
+    """Ctrl-C and SIGTERM end it where it waits; anywhere else they would leave things half done.
+
+    Who does not want to wait for that sends another one. A context manager, around whatever waits.
+    """
+
+    def __init__(self) -> None:
+        self._is_waiting = False
+        self._got = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._end)
+
+    def __enter__(self) -> None:
+        self._is_waiting = True
+        if self._got:
+            raise _EndedError(self._got)
+
+    def __exit__(self, *_: object) -> None:
+        self._is_waiting = False
+
+    def _end(self, number: int, _: object) -> None:
+        if self._is_waiting or self._got:
+            raise _EndedError(number)
+        self._got = number
 
 
 def run(context: Context, values: Values) -> int:
@@ -33,24 +63,22 @@ def run(context: Context, values: Values) -> int:
     context.pages = False
     if isinstance(context.stdout, TextIOWrapper):
         context.stdout.reconfigure(line_buffering=True)
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         return _watch(context, values)
-    except _TerminatedError:
-        return TERMINATED
-
-
-def _terminate(*_: object) -> None:
-    raise _TerminatedError
+    except _EndedError as ended:
+        # What a reader has not taken up to now he does not get, or this would wait for him again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), context.stdout.fileno())
+        return _OF_SIGNALS + ended.number
 
 
 def _watch(context: Context, values: Values) -> int:
     left = values["count"]
     if left == 0:
         return 0
+    ending = _Ending()
     changes = watch_changes(
         context.store,
-        _Waiting(context).wait,
+        _Waiting(context, ending).wait,
         ref=values["ref"] or "",
         since=values["since"] or "",
         make_query=(lambda: read_query(values, "")) if values["query"] else None,
@@ -59,11 +87,13 @@ def _watch(context: Context, values: Values) -> int:
     if context.stderr_is_terminal:
         context.warn("watching; Ctrl-C ends it")
     for told in changes:
-        context.write(_format(told, context.style, is_json=values["json"]))
+        with ending:
+            context.write(_format(told, context.style, is_json=values["json"]))
         if isinstance(told, Moved):
             continue
         if values["exec"]:
-            _execute(context, values["exec"], told)
+            with ending:
+                _execute(context, values["exec"], told)
         if left is not None:
             left -= 1
             if not left:
@@ -95,15 +125,18 @@ def _dump_events(told: Told, style: Style) -> str:
 class _Waiting:
     """Waits for time to pass, and ends with the reader: one that has left would else be noticed by the next event."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, ending: _Ending) -> None:
         self._stdout = context.stdout.fileno()
+        self._ending = ending
 
     def wait(self, seconds: float, descriptor: int) -> None:
         poll = select.poll()
         poll.register(self._stdout, 0)
         if descriptor >= 0:
             poll.register(descriptor, select.POLLIN)
-        for ready, what in poll.poll(seconds * 1000):
+        with self._ending:
+            found = poll.poll(seconds * 1000)
+        for ready, what in found:
             if ready == self._stdout and what & (select.POLLERR | select.POLLHUP):
                 raise ReaderLeftError
 
