@@ -11,18 +11,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from benchmarks import mirror, others
+from benchmarks import caching, hooks, mirror, notifications, others
 from benchmarks.measure import format_table, run
 from benchmarks.reads import iter_measured
 from benchmarks.report import Measured, format_flatness, format_measured
+from benchmarks.repositories import get_repository
 from benchmarks.startup import HEADINGS as STARTUP_HEADINGS
 from benchmarks.startup import measure_startup
 from benchmarks.writes import HEADINGS as WRITE_HEADINGS
 from benchmarks.writes import measure_bulk, measure_one_file
 
-_PARTS = ("startup", "writes", "bulk", "reads", "mirror", "others")
+_PARTS = ("startup", "writes", "bulk", "reads", "hooks", "caching", "notifications", "mirror", "others")
 _DEFAULT = ("startup", "writes", "bulk", "reads")
-_IN_FOLDER = {"reads", "mirror", "others"}
+_IN_FOLDER = {"reads", "hooks", "caching", "mirror", "others"}
 
 
 def main() -> int:
@@ -47,6 +48,9 @@ def main() -> int:
     if "bulk" in chosen:
         bulk = [int(size) for size in given.bulk.split(",")]
         _print(format_table(WRITE_HEADINGS, measure_bulk(bulk, min(given.runs, 3))))
+    if "notifications" in chosen:
+        measured = notifications.measure_notifications(sizes[0], max(given.runs, 50), executable)
+        _print(format_table(notifications.HEADINGS, measured))
     if _IN_FOLDER & set(chosen):
         with tempfile.TemporaryDirectory(prefix="milestone-benchmarks-") as temporary:
             folder = os.path.abspath(given.keep or temporary)
@@ -73,6 +77,12 @@ def _parse_arguments() -> argparse.Namespace:
 def _print_in_folder(chosen: Sequence[str], sizes: list[int], runs: int, executable: str, folder: str) -> None:
     if "reads" in chosen:
         _print_reads(sizes, runs, executable, folder)
+    made = [get_repository(folder, size) for size in sizes] if {"hooks", "caching"} & set(chosen) else []
+    for each in made:
+        if "hooks" in chosen:
+            _print(format_table(hooks.HEADINGS, hooks.measure_hooks(each, runs, executable)))
+        if "caching" in chosen:
+            _print(format_measured(caching.measure_caching(each)))
     if "mirror" in chosen:
         for measured in mirror.iter_measured(sizes, runs, folder):
             _print(format_measured(measured))

@@ -147,7 +147,7 @@ def _write(sides: _Sides, milestone: Milestone) -> Document:
     """A document that says that, with as much as can be of what both sides wrote around the values."""
     wanted = _find_comments(sides)
     best: tuple[int, Document] | None = None
-    for settle in (_take_ours, _take_notes, _take_both, None):
+    for settle in (_take_ours, _take_notes, _take_both, _keep_ours, None):
         content = _revise(_join(sides, settle) if settle else sides.ours, milestone)
         if content is None:
             continue
@@ -177,34 +177,37 @@ def _revise(document: Document, milestone: Milestone) -> bytes | None:
 
 
 def _join(sides: _Sides, settle: Callable[[Chunk], Iterable[str]]) -> Document:
-    """The texts joined by lines.
-
-    Args:
-        settle: Gives the lines where they conflict.
-    """
+    """The texts joined by lines, as `settle` says for each stretch of them."""
     texts = [split_lines(side.text) if side else [] for side in sides]
-    pieces: list[str] = []
-    for chunk in iter_chunks(*texts):
-        pieces += settle(chunk) if chunk.is_disputed else chunk.settle(0)
+    pieces = [line for chunk in iter_chunks(*texts) for line in settle(chunk)]
     return read_document(sides.ours.path, _id_of(sides), "".join(pieces).encode())
 
 
 def _take_ours(chunk: Chunk) -> Iterable[str]:
-    return chunk.ours
+    return chunk.settle(SIDES.index("ours"))
 
 
 def _take_theirs(chunk: Chunk) -> Iterable[str]:
-    return chunk.theirs
+    return chunk.settle(SIDES.index("theirs"))
 
 
 def _take_notes(chunk: Chunk) -> Iterable[str]:
-    """Our lines, and the lines that are theirs alone and hold a comment only."""
-    known = {*chunk.base, *chunk.ours}
-    return *(line for line in chunk.theirs if line.lstrip()[:1] == "#" and line not in known), *chunk.ours
+    return (*_notes(chunk), *chunk.ours) if chunk.is_disputed else _take_ours(chunk)
 
 
 def _take_both(chunk: Chunk) -> Iterable[str]:
-    return *chunk.ours, *chunk.theirs
+    return (*chunk.ours, *chunk.theirs) if chunk.is_disputed else _take_ours(chunk)
+
+
+def _keep_ours(chunk: Chunk) -> Iterable[str]:
+    """Ours also where theirs alone changed something: it can be read for sure."""
+    return *_notes(chunk), *chunk.ours
+
+
+def _notes(chunk: Chunk) -> Iterable[str]:
+    """The lines that hold a comment only, and are theirs alone."""
+    known = {*chunk.base, *chunk.ours}
+    return (line for line in chunk.theirs if line.lstrip()[:1] == "#" and line not in known)
 
 
 def _id_of(sides: _Sides) -> str:

@@ -157,7 +157,7 @@ def test_the_connection_is_cut_in_the_middle_of_copy(
             if name == table:
                 with mirror_server.connect() as link:
                     link.connection.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                     )
 

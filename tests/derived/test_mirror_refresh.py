@@ -391,3 +391,27 @@ def test_a_branch_that_is_not_checked_out(mirror_server: Server, clone: Clone) -
         assert len(dump_events(mirror_server, stamp)) > 0
         with pytest.raises(UnknownRevision):
             catch_up_mirror(mirror_server, store, "refs/heads/no-such")
+
+
+def test_what_others_have_brought_further_is_left_there(mirror_server: Server, clone: Clone, tmp_path: Path) -> None:
+    base = clone.write(many(3)) or ""
+    other = Clone(tmp_path / "other")
+    clone.git("clone", "-q", str(clone.path), str(other.path))
+    for one in (clone, other):
+        one.git("config", "milestone.postgres.repository", "plans")
+    further = other.write({"active/theirs.yaml": yaml("Theirs")}) or ""
+    with other.store() as store:
+        catch_up_mirror(mirror_server, store)
+    with clone.store() as store:
+        for oids in (frozenset(), frozenset({bytes.fromhex(base)})):
+            assert catch_up_mirror(mirror_server, store, unless_has=oids).commit == further
+    clone.git("pull", "-q", str(other.path))
+    ours = clone.write({"active/ours.yaml": yaml("Ours")}) or ""
+    with clone.store() as store:
+        assert catch_up_mirror(mirror_server, store, unless_has=frozenset()).commit == ours, "it goes on from there"
+    forked = other.write({"active/forked.yaml": yaml("Forked")}) or ""
+    with other.store() as store:
+        assert catch_up_mirror(mirror_server, store, unless_has=frozenset()).commit == ours
+        assert catch_up_mirror(mirror_server, store, unless_has=frozenset({bytes.fromhex(forked)})).commit == forked
+        assert_right(mirror_server, store)
+    assert rewinds(mirror_server) == 1
