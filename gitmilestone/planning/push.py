@@ -6,6 +6,9 @@ from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
+LONGEST = 100
+"""Of a chain that is told: nobody reads more, and all of them together would grow with the square of a long one."""
+
 
 class Waiting(NamedTuple):
     """An open milestone, as a plan sees it.
@@ -22,6 +25,7 @@ class Shortfall(NamedTuple):
     """Attributes:
     days: More than 0.
     chain: From the milestone that comes too late, over what waits for it, to the one that is short: a shortest one.
+        Of one that is longer than LONGEST, the first and the last.
     """
 
     days: int
@@ -60,11 +64,13 @@ def find_shortfalls(plan: Mapping[str, Waiting]) -> dict[str, Shortfall]:
             dependents.setdefault(blocker, []).append(name)
     # The latest first: whoever has been reached waits for nothing later than what has reached it.
     above: dict[str, str | None] = {}
+    sources: dict[str, str] = {}
     latest: dict[str, date] = {}
     dated = sorted((-one.due.toordinal(), name) for name, one in plan.items() if one.due)
     for ordinal, group in groupby(dated, key=lambda pair: pair[0]):
         frontier = [name for _, name in group if name not in above]
         above |= dict.fromkeys(frontier)
+        sources |= zip(frontier, frontier, strict=True)
         while frontier:
             reached = []
             for name in frontier:
@@ -72,13 +78,14 @@ def find_shortfalls(plan: Mapping[str, Waiting]) -> dict[str, Shortfall]:
                 for dependent in dependents.get(name, ()):
                     if dependent not in above:
                         above[dependent] = name
+                        sources[dependent] = sources[name]
                         reached.append(dependent)
             frontier = reached
     found = {}
     for name, day in latest.items():
         due = plan[name].due
         if due and due < day:
-            found[name] = Shortfall((day - due).days, _follow(name, above))
+            found[name] = Shortfall((day - due).days, _follow(name, above, sources[name]))
     return found
 
 
@@ -111,8 +118,11 @@ def find_dependents(names: Iterable[str], plan: Mapping[str, Waiting]) -> dict[s
     return found
 
 
-def _follow(name: str, above: Mapping[str, str | None]) -> tuple[str, ...]:
+def _follow(name: str, above: Mapping[str, str | None], source: str) -> tuple[str, ...]:
     chain = [name]
     while (following := above[chain[-1]]) is not None:
+        if len(chain) == LONGEST - 1:
+            chain.append(source)
+            break
         chain.append(following)
     return tuple(reversed(chain))

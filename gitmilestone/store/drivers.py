@@ -19,7 +19,6 @@ MERGED, DISPUTED, UNDONE = 0, 3, 4
 
 NAME = "milestone"
 _ANCESTORS = "milestone-ancestors"
-_CACHE = "refs/notes/textconv/milestone"
 _BEGIN, _END = b"# >>> git milestone >>>\n", b"# <<< git milestone <<<\n"
 _KINDS = ("merge", "diff")
 
@@ -51,12 +50,11 @@ def install_drivers(store: "Store", program: str) -> bool:
 
 
 def remove_drivers(store: "Store") -> bool:
-    """Takes back what `install_drivers` did, and what git has kept of it; False where there was nothing."""
+    """Takes back what `install_drivers` did; False where there was nothing."""
     git = store.git
     known = [key for key in compose_config("") if key in _read_config(git)]
     for key in known:
         git.check("config", "--local", "--unset-all", key)
-    git.run("update-ref", "-d", _CACHE)
     path, content = _read_attributes(store)
     rest = _without_block(content)
     if rest != content:
@@ -86,7 +84,6 @@ def compose_config(program: str) -> dict[str, str]:
         f"merge.{_ANCESTORS}.name": "milestones, for a common ancestor",
         f"merge.{_ANCESTORS}.driver": _compose_merge(program, "ancestors"),
         f"diff.{NAME}.textconv": f'show() {{ {{ {show}; }} 2>/dev/null || cat "$1"; }}; show',
-        f"diff.{NAME}.cachetextconv": "true",
         f"diff.{NAME}.xfuncname": "^(title: .*)$",
         f"mergetool.{NAME}.cmd": _call(program, 'resolve -- "$MERGED"'),
         f"mergetool.{NAME}.trustexitcode": "true",

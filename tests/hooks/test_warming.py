@@ -94,6 +94,7 @@ def test_what_a_clean_merge_breaks_is_told(hooked: Clone, upstream: Clone, run: 
     upstream.git("commit", "-qam", "above")
     lay(hooked, "active/joined.yaml", text + "\nestimate: 5d\n")
     hooked.git("commit", "-qam", "below")
+    hooked.git("config", "--remove-section", "merge.milestone")  # with the driver they are in conflict
     done = run(hooked, "pull", "-q", "--no-rebase")
     assert done.status == 0
     assert "duplicate-key" in done.out

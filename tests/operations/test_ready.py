@@ -163,8 +163,8 @@ def test_around_a_milestone(planned: Clone) -> None:
         graph(planned, "r")
 
 
-def test_a_chain_of_any_length_ends(clone: Clone) -> None:
-    count = 20_000
+@pytest.mark.parametrize("count", [3000, pytest.param(20_000, marks=pytest.mark.long)])
+def test_a_chain_of_any_length_ends(clone: Clone, count: int) -> None:
     items = [(f"m{number:05}", f"m{number + 1:05}") for number in range(count)]
     files = {f"active/{name}.yaml": text_of(on) for name, on in items}
     clone.write({**files, f"active/m{count:05}.yaml": text_of()})

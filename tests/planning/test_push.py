@@ -7,7 +7,15 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmilestone.planning.push import Pushed, Shortfall, Waiting, find_dependents, find_pushed, find_shortfalls
+from gitmilestone.planning.push import (
+    LONGEST,
+    Pushed,
+    Shortfall,
+    Waiting,
+    find_dependents,
+    find_pushed,
+    find_shortfalls,
+)
 
 DAY = date(2027, 1, 1)
 _NAMES = st.sampled_from("abcdefgh")
@@ -96,4 +104,6 @@ def test_cycles_end_and_chains_may_be_long() -> None:
     assert find_shortfalls(ring) == {"a": Shortfall(2, ("b", "a"))}
     chain = {f"m{n}": Waiting(None if n % 2 else day(1), (f"m{n + 1}",)) for n in range(50_000)}
     chain["m50000"] = Waiting(day(2))
-    assert len(find_shortfalls(chain)) == 25_000
+    found = find_shortfalls(chain)
+    assert len(found) == 25_000
+    assert found["m0"].chain == ("m50000", *(f"m{n}" for n in range(LONGEST - 2, -1, -1)))

@@ -312,7 +312,7 @@ def test_rows_22_23_24_an_id_that_is_no_safe_name_is_refused_before_anything_is_
         lambda: clone.new(milestone_id),
         lambda: clone.edit(milestone_id, priority="high"),
         lambda: clone.delete(milestone_id),
-        lambda: clone.new("ship", depends_on=[milestone_id]),
+        lambda: clone.new("ship", depends_on=["a:b:" + milestone_id if ":" in milestone_id else milestone_id]),
     ]
     for attempt in attempts:
         with pytest.raises(MilestoneError):
