@@ -8,7 +8,10 @@ from typing import NamedTuple
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.store import Store
 
-_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\b", re.MULTILINE)
+_REVERTS = re.compile(
+    r"^This reverts commit ([0-9a-f]{40,64})\b(?:, reversing\s+changes made to ([0-9a-f]{40,64}))?", re.MULTILINE
+)
+"""git's own words; of a merge they also name the parent that was gone back to."""
 _FIELDS = 5
 
 
@@ -44,7 +47,14 @@ def find_trailed(store: Store, key: str) -> list[Trailed]:
     for place in range(0, len(parts) - _FIELDS + 1, _FIELDS):
         oid, author, time, value, body = parts[place : place + _FIELDS]
         if oid not in reverted:
-            reverted.update(dict.fromkeys(_REVERTS.findall(body), oid))
+            for commit, parent in _REVERTS.findall(body):
+                reverted |= dict.fromkeys([commit, *(_list_merged(store, parent, commit) if parent else ())], oid)
         if value:
             found.append(Trailed(oid, author, int(time or 0), value.strip(), reverted.get(oid, "")))
     return found
+
+
+def _list_merged(store: Store, parent: str, merge: str) -> list[str]:
+    """The commits that a merge brought to one of its parents; none where they are not known here."""
+    listed = store.git.run("rev-list", f"{parent}..{merge}", "--", f":(top,literal){ROOT}")
+    return listed.stdout.decode().split() if listed.status == 0 else []

@@ -171,6 +171,32 @@ def test_reverted_here_and_not_there(clone: Clone) -> None:
     assert clone.ids() == {"a", "of-other"}
 
 
+def test_the_revert_of_a_merge_takes_back_what_it_brought(clone: Clone) -> None:
+    clone.write({SETTINGS: SMALL})
+    clone.new("a")
+    main = clone.git("symbolic-ref", "--short", "HEAD")
+    clone.git("switch", "-qc", "other")
+    clone.new("b")
+    with clone.store() as store:
+        switched = carry_out_now(store).commit
+    clone.git("switch", "-q", main)
+    clone.git("merge", "-q", "--no-ff", "--no-edit", "other")
+    assert tier(clone) == "sqlite"
+    clone.git("revert", "--no-edit", "-m", "1", "HEAD")
+    assert (tier(clone), clone.ids()) == ("file", {"a"})
+    with clone.store() as store:
+        (switch,) = find_switches(store)
+    assert (switch.oid, switch.reverted_by) == (switched, clone.head)
+    clone.new("b")
+    now = int(time())
+    assert after_write(clone, now) is None
+    assert after_write(clone, now + 2 * HOUR) is None, "nobody asked for it again"
+    clone.git("revert", "--no-edit", "HEAD", "HEAD~1")
+    assert (tier(clone), clone.ids()) == ("sqlite", {"a", "b"})
+    with clone.store() as store:
+        assert [switch.reverted_by for switch in find_switches(store)] == [""]
+
+
 def test_a_record_that_differs_stops_it(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.new("a")
     clone.new("b")
