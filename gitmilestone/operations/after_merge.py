@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitmilestone.derived.database import IndexFile, read_index
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.watch import SILENT, Watch
-from gitmilestone.errors import MilestoneError, OperationInProgress
+from gitmilestone.errors import MilestoneError
 from gitmilestone.model.change import Change
 from gitmilestone.model.layout import find_place
 from gitmilestone.model.problem import Problem, errors_among
@@ -21,7 +21,7 @@ from gitmilestone.operations.mirror import refresh_mirror
 from gitmilestone.operations.pace import is_time
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.store.files import TreeFiles
-from gitmilestone.store.refs import refuse_unfinished
+from gitmilestone.store.refs import find_unfinished
 from gitmilestone.store.store import Store
 
 _READ_AT_MOST = 200
@@ -77,11 +77,11 @@ def follow_merge(store: Store, watch: Watch = SILENT, now: int | None = None) ->
                 return
         elif is_time(store, moment) and _would_start_server(store, files, moment):
             return
-        refuse_unfinished(store.repository, store.objects)
-    except OperationInProgress:
-        refresh_mirror(store, watch)
+        unfinished = find_unfinished(store.repository, store.objects)
     except MilestoneError:  # no server to be had: the next write says so
         return
+    if unfinished:
+        refresh_mirror(store, watch)
     else:
         follow_write(store, watch, moment)
 

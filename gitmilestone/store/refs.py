@@ -74,15 +74,23 @@ def find_default_branch(store: Store) -> str | None:
 
 
 def refuse_unfinished(repository: Repository, objects: Objects) -> None:
-    """Raises OperationInProgress in the middle of a merge, rebase, cherry-pick or revert."""
+    """Raises what `find_unfinished` finds."""
+    fault = find_unfinished(repository, objects)
+    if fault is not None:
+        raise fault
+
+
+def find_unfinished(repository: Repository, objects: Objects) -> OperationInProgress | None:
+    """The merge, rebase, cherry-pick or revert that is in progress."""
     for name, what, way_out in _UNFINISHED:
         is_there = os.path.exists(os.path.join(repository.git_dir, name))
         # A tag of that name would be found as well, but reftable keeps no such files.
         is_ref = name.endswith("_HEAD") and os.path.exists(os.path.join(repository.common_dir, "reftable"))
         if is_there or (is_ref and objects.find(name) is not None):
-            raise OperationInProgress(
+            return OperationInProgress(
                 f"{what} is in progress in this work tree", f"finish it (`{way_out}`) or `--abort` it, then try again"
             )
+    return None
 
 
 def refuse_detached(head: Head, is_allowed: bool) -> None:

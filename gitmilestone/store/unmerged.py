@@ -4,7 +4,7 @@
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmilestone.errors import EnvironmentFault, OperationInProgress
+from gitmilestone.errors import EnvironmentFault
 from gitmilestone.model.layout import ROOT, find_place, possible_paths
 from gitmilestone.store.files import FileEntry
 
@@ -103,14 +103,3 @@ def stage_as_it_lies(store: "Store", paths: set[str]) -> None:
     """`git add` of those paths below `.milestones/`, of which some may be gone."""
     listed = b"".join(os.fsencode(f"{_PREFIX}{path}") + b"\0" for path in sorted(paths))
     store.git.check("update-index", "-z", "--add", "--remove", "--stdin", stdin=listed)
-
-
-def find_unfinished(store: "Store") -> OperationInProgress | None:
-    """The merge, rebase, cherry-pick or revert that is in progress."""
-    from gitmilestone.store.refs import refuse_unfinished
-
-    try:
-        refuse_unfinished(store.repository, store.objects)
-    except OperationInProgress as fault:
-        return fault
-    return None

@@ -120,6 +120,11 @@ def _measure_terminal(stream: TextIO) -> tuple[int, int]:
 _BAR = 30
 
 
+def count_nouns(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Progress:
     """A bar, `Reading: [###....] 42% (420/1000)`, on a terminal and only once it takes a while."""
 

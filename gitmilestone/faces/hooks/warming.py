@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gitmilestone.errors import MilestoneError, UnknownRevision
 from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.terminal import count_nouns
 from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.model.change import Change
 from gitmilestone.operations import after_merge
@@ -63,7 +64,7 @@ def describe_arrived(arrived: Arrived) -> str:
     left = arrived.total - len(told)
     if left > 0:
         told.append(f"{f'and {left} more ' if told else ''}(`git milestone diff {_BEFORE} HEAD`)")
-    return f"{arrived.total} milestone{'' if arrived.total == 1 else 's'} changed: {', '.join(told)}"
+    return f"{count_nouns(arrived.total, 'milestone')} changed: {', '.join(told)}"
 
 
 def _describe(change: Change) -> str:

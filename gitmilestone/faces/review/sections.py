@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from gitmilestone.faces.cli.terminal import count_nouns
 from gitmilestone.model.change import FieldChange
 from gitmilestone.model.layout import ROOT
 from gitmilestone.model.milestone import Task
@@ -49,7 +50,7 @@ def summarise(review: Review) -> str:
     earlier = sum(1 for move in review.dates if move.field == "due" and move.days < 0)
     by_kind = {kind: sum(1 for move in review.statuses if move.kind == kind) for kind in _KINDS}
     parts = [
-        _tell(len(slips), f"slips by {_count(max(slips, default=0), 'day')}", f"slip, by up to {_days(slips)}"),
+        _tell(len(slips), f"slips by {count_nouns(max(slips, default=0), 'day')}", f"slip, by up to {_days(slips)}"),
         _tell(earlier, "comes earlier", "come earlier"),
         _tell(len(review.pushed), "is pushed by what it waits for", "are pushed by what they wait for"),
         *(_tell(by_kind[kind], f"is {kind}", f"are {kind}") for kind in _KINDS[:5]),
@@ -130,8 +131,8 @@ def _list_times(review: Review) -> list[Section]:
         (
             _id(one.id),
             _text(one.due.isoformat()),
-            _text(_count(one.days, "day")),
-            _text(_count(one.days_before, "day") if one.days_before else ""),
+            _text(count_nouns(one.days, "day")),
+            _text(count_nouns(one.days_before, "day") if one.days_before else ""),
             _chain(one.chain),
         )
         for one in review.pushed
@@ -278,9 +279,5 @@ def _tell(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}" if number else ""
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _days(slips: Sequence[int]) -> str:
-    return _count(max(slips, default=0), "day")
+    return count_nouns(max(slips, default=0), "day")

@@ -7,6 +7,7 @@ from gitmilestone.faces.cli.check_formats import format_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.cli.terminal import count_nouns
 from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.check import Report, check, check_range, fix
 from gitmilestone.store.files import Files
@@ -52,8 +53,4 @@ def _summarise(report: Report) -> str:
     noun = "milestone" if report.checked == 1 else "milestones"
     if not report.problems:
         return f"checked {report.checked} {noun}: no problems"
-    return f"checked {report.checked} {noun}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"checked {report.checked} {noun}: {count_nouns(errors, 'error')}, {count_nouns(warnings, 'warning')}"

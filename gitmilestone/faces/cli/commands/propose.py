@@ -6,6 +6,7 @@ from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.outcomes import describe_commit
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.cli.terminal import count_nouns
 from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.propose import propose
 from gitmilestone.store.plan import WriteOptions
@@ -22,7 +23,7 @@ def run(context: Context, values: Values) -> int:
         context.warn(str(problem))
     context.write(proposal.branch)
     count = len(proposal.changes)
-    what = f"{count} milestone{'' if count == 1 else 's'}" if count else "the project's settings"
+    what = count_nouns(count, "milestone") if count else "the project's settings"
     context.warn(f"proposed {what}{describe_commit(proposal.commit)}")
     for path in proposal.left:
         context.warn(

@@ -26,7 +26,7 @@ from gitmilestone.operations.resolve import (
     resolve,
     takes_value,
 )
-from gitmilestone.store.unmerged import find_unfinished
+from gitmilestone.store.refs import find_unfinished
 
 _TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
@@ -96,7 +96,7 @@ def _split_pair(pair: str) -> tuple[str, str]:
 def _resolve_by_asking(context: Context, chosen: Sequence[Disputed]) -> None:
     import click
 
-    unfinished = find_unfinished(context.store)
+    unfinished = find_unfinished(context.store.repository, context.store.objects)
     if unfinished is not None and "rebase" in unfinished.message:
         context.warn("hint: in a rebase, `ours` is the branch that it goes onto, and `theirs` the commit that is moved")
     for place, one in enumerate(chosen, 1):
@@ -180,7 +180,7 @@ def _report_left(context: Context) -> int:
     _hint_others(context, left.others)
     if left.disputed or left.others:
         return FINDINGS if left.disputed else 0
-    unfinished = find_unfinished(context.store)
+    unfinished = find_unfinished(context.store.repository, context.store.objects)
     if unfinished is not None:
         # Of its hint, how to go on, and not how to give up.
         context.warn(f"hint: nothing is left in conflict; {unfinished.hint.partition(' or ')[0]}")

@@ -11,7 +11,7 @@ from gitmilestone.faces.cli.confine import DyingAtOnce
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style, cut, measure
+from gitmilestone.faces.cli.terminal import Style, count_nouns, cut, measure
 from gitmilestone.operations.analytics import Unserved, ask
 from gitmilestone.operations.stats import WEEKS, Figures, Flow, Group, Period, Spread, gather_figures, gather_flow
 
@@ -80,7 +80,7 @@ def format_figures(figures: Figures, style: Style) -> Iterable[str]:
 
 
 def _format_summary(figures: Figures) -> list[str]:
-    lines = [f"{_count(figures.total, 'milestone')}, {figures.open} open"]
+    lines = [f"{count_nouns(figures.total, 'milestone')}, {figures.open} open"]
     if figures.open:
         done = f", {figures.mean_progress:.0%} done on average" if figures.mean_progress else ""
         lines.append(f"of the open ones {figures.overdue} overdue, {figures.blocked} blocked{done}")
@@ -138,7 +138,7 @@ def _format_dependencies(figures: Figures) -> list[str]:
     if not found.edges:
         return []
     noun = "dependency" if found.edges == 1 else "dependencies"
-    lines = [f"{found.edges} {noun} of {_count(found.milestones, 'milestone')}"]
+    lines = [f"{found.edges} {noun} of {count_nouns(found.milestones, 'milestone')}"]
     return [*lines, f"most of them, {found.most}, on the part of {found.most_id}"] if found.most > 1 else lines
 
 
@@ -153,7 +153,7 @@ def format_flow(flows: Sequence[Flow], period: Period, style: Style) -> Iterable
         line = f"{start:<13} {flow.opened:>8} {flow.completed:>10} {flow.open:>12}"
         lines.append(f"{line}  {style.paint(_bar(flow.open, most), 'yellow')}".rstrip())
     hidden = len(flows) - len(shown)
-    return [*lines, f"{_count(hidden, 'earlier ' + period)}; --json has them all"] if hidden else lines
+    return [*lines, f"{count_nouns(hidden, 'earlier ' + period)}; --json has them all"] if hidden else lines
 
 
 def _to_json(figures: Figures) -> dict[str, Any]:
@@ -172,10 +172,6 @@ def _to_json(figures: Figures) -> dict[str, Any]:
 
 def _bar(count: int, most: int) -> str:
     return "#" * max(round(_BAR * count / most), 1) if count > 0 else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _days(value: float | None) -> str:
