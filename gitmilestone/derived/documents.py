@@ -65,11 +65,11 @@ def iter_listed(entries: Iterable[FileEntry]) -> Iterator[Listed]:
             if not entry.is_plain and entry.path.partition("/")[0] in FOLDERS:
                 yield Listed(entry, "", not_plain(entry.path))
         elif not entry.is_plain:
-            yield Listed(entry, _printable(place.id), not_plain(entry.path))
+            yield Listed(entry, printable(place.id), not_plain(entry.path))
         elif not _is_utf8(entry.path):
             message = "the name of a folder on its path is not UTF-8"
-            path = f"{ROOT}/{_printable(entry.path)}"
-            yield Listed(entry, _printable(place.id), Problem(path, 0, "bad-id", message, "rename the folder"))
+            path = f"{ROOT}/{printable(entry.path)}"
+            yield Listed(entry, printable(place.id), Problem(path, 0, "bad-id", message, "rename the folder"))
         elif fault := find_path_fault(place):
             hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"
             path = f"{ROOT}/{entry.path}"
@@ -114,7 +114,7 @@ def parse(entry: FileEntry, size: int, content: bytes | None) -> Parsed:
 
 def not_plain(path: str) -> Problem:
     hint = "links are never followed: commit the file itself"
-    return Problem(f"{ROOT}/{_printable(path)}", 0, "symbolic-link", "is no plain file", hint)
+    return Problem(f"{ROOT}/{printable(path)}", 0, "symbolic-link", "is no plain file", hint)
 
 
 def duplicate(first: str, second: str, milestone_id: str) -> list[Problem]:
@@ -197,5 +197,5 @@ def _is_utf8(path: str) -> bool:
     return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

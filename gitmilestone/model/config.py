@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.model import formats
+from gitmilestone.model.check_settings import CheckSettings, read_check
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import LAYOUTS, PROJECT_FILE, ROOT, TIER_FILE, Layout
 from gitmilestone.model.problem import Problem
@@ -19,8 +20,9 @@ TIERS = ("file", "sqlite", "postgresql", "distributed")
 VOCABULARIES = ("projects", "owners", "labels")
 """Keys of `project.yaml` that list the only words a field should hold; unset: any word."""
 _LISTS = ("fields", *VOCABULARIES)
+_CHECK = "check"
 _SCALE = "scale"
-_KEYS = ("format", "layout", *_LISTS, _SCALE)
+_KEYS = ("format", "layout", *_LISTS, _CHECK, _SCALE)
 
 
 class Project(NamedTuple):
@@ -36,6 +38,7 @@ class Project(NamedTuple):
     projects: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    check: CheckSettings = CheckSettings()
 
 
 def encode_project(project: Project) -> bytes:
@@ -69,7 +72,10 @@ def read_project(content: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
     root, problems = _load(path, content)
     values: dict[str, object] = {}
     for key, entry in root.entries.items() if root else ():
-        if key in _KEYS:
+        if key == _CHECK:
+            values[key], found = read_check(entry.value, path, _list_words(root, "fields"))
+            problems += found
+        elif key in _KEYS:
             value, found = _read_setting(key, entry, path)
             problems += found
             if value is not None:
@@ -79,6 +85,12 @@ def read_project(content: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
             hint = f"did you mean `{nearest}`?" if nearest else f"known: {', '.join(_KEYS)}"
             problems.append(Problem(path, entry.key.line, "unknown-key", f"`{key}` is no setting", hint))
     return Project(**values), tuple(problems)  # type: ignore[arg-type]  # each value was checked above
+
+
+def _list_words(root: Mapping | None, key: str) -> list[str]:
+    entry = root.entries.get(key) if root else None
+    value = as_plain(entry.value) if entry else None
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
 
 
 def _read_setting(key: str, entry: Entry, path: str) -> tuple[object, list[Problem]]:

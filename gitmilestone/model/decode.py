@@ -31,7 +31,6 @@ class Decoder:
         """The milestone, or None where `problems` has an error."""
         values, extra = self._fields(FIELDS, root, "", 1)
         self._check_schema(values.get("schema"), root)
-        self._check_order(values, root)
         if self.problems and errors_among(self.problems):
             return None
         return Milestone(id=milestone_id, extra=extra, **values)
@@ -150,12 +149,6 @@ class Decoder:
                 f"`schema` is {version}; this version of git milestone reads {formats.describe_known()}",
                 "install the version that wrote it",
             )
-
-    def _check_order(self, values: dict[str, Any], root: Mapping) -> None:
-        start, due = values.get("start"), values.get("due")
-        if start and due and due < start:
-            line = root.entries["due"].value.line
-            self.report(line, "date-order", f"`due` is {due}, before `start`, {start}")
 
 
 def _split_dependency(item: Node) -> tuple[str, str] | None:

@@ -38,6 +38,11 @@ def find_id_fault(text: str) -> str | None:
     return None
 
 
+def fold_id(text: str) -> str:
+    """The same for two names that some file system takes for one."""
+    return text if text.isascii() and text.islower() else unicodedata.normalize("NFC", text).casefold()
+
+
 def split_target(text: str) -> tuple[str, str]:
     """The repository and the id of what a dependency is on; the repository is "" where it is this one."""
     repository, _, milestone_id = text.rpartition(":")

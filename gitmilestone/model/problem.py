@@ -1,7 +1,7 @@
 """Located faults in milestone files."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
@@ -14,6 +14,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "unexpected-file": ("warning", "a file below .milestones is neither a milestone nor configuration"),
     "bad-id": ("error", "a file's name is not a valid milestone id"),
     "duplicate-id": ("error", "two files have the same id"),
+    "case-collision": ("error", "two files whose names differ only in case, or in how an accent is written"),
     "wrong-folder": ("error", "a file's folder does not follow from the status in it"),
     "wrong-layout": ("warning", "files do not lie where the project's layout has them; they are read all the same"),
     "conflict-marker": ("error", "a merge conflict was committed"),
@@ -31,13 +32,20 @@ CODES: dict[str, tuple[Severity, str]] = {
     "bad-value": ("error", "a value that its field can't hold"),
     "unknown-key": ("warning", "a key that is no field; it is kept and can be queried as x.KEY"),
     "unknown-word": ("warning", "a value outside the project's own vocabulary"),
+    "required-field": ("error", "a field that the project requires of milestones in this status is not set"),
+    "forbidden-transition": ("error", "a status that became another one, which the project's transitions leave out"),
     "date-order": ("warning", "a milestone is due before it starts"),
+    "due-before-blocker": ("warning", "an open milestone is due before one that it waits for"),
+    "open-tasks": ("warning", "a milestone is completed, and not all of its tasks are"),
     "self-dependency": ("error", "a milestone depends on itself"),
     "dependency-cycle": ("error", "milestones that wait for each other in a circle"),
     "dangling-dependency": ("warning", "a dependency on a milestone that does not exist"),
     "ambiguous-dependency": ("error", "a dependency on another repository, whose name several have in the mirror"),
 }
-"""Every code, with its severity and what it means: the one home that `check`, SARIF and the docs read."""
+"""Every rule: code, its severity where the project sets no other, and what it means.
+
+`model/rule_pages.py` has a page on each; `check`, SARIF and the documents read both.
+"""
 
 
 class Problem(NamedTuple):
@@ -49,6 +57,7 @@ class Problem(NamedTuple):
         code: A key of CODES.
         message: The fact, with the value.
         hint: The way out, or "".
+        set_to: The severity that the project's settings give the rule, where that is another than it has.
     """
 
     path: str
@@ -56,10 +65,22 @@ class Problem(NamedTuple):
     code: str
     message: str
     hint: str = ""
+    set_to: Severity | Literal[""] = ""
 
     @property
     def severity(self) -> Severity:
-        return CODES[self.code][0]
+        return self.set_to or CODES[self.code][0]
+
+    def as_values(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "severity": self.severity,
+        }
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path

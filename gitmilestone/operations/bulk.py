@@ -124,7 +124,7 @@ def _rehearse(store: Store, edit: Callable[[Draft], tuple[str, Sequence[Mileston
     draft = Draft(store, store.files_at())
     message, milestones, warnings = edit(draft)
     draft.plan(message)
-    return Edited(None, tuple(milestones), tuple(draft.changed), tuple(warnings))
+    return Edited(None, tuple(milestones), tuple(draft.changed), (*warnings, *draft.warnings))
 
 
 def _carry_out(draft: Draft, operation: Operation, now: datetime, made_ids: dict[int, str]) -> Milestone:

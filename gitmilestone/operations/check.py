@@ -1,16 +1,16 @@
-"""Validates everything below `.milestones/`, and mends what is safe to mend."""
+"""Validates everything below `.milestones/`."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmilestone.derived.documents import not_plain
+from gitmilestone.derived.documents import not_plain, printable
 from gitmilestone.derived.watch import SILENT, Watch
-from gitmilestone.model.config import VOCABULARIES, read_project
+from gitmilestone.model.config import read_project
 from gitmilestone.model.document import Document
+from gitmilestone.model.ids import find_id_fault, fold_id
 from gitmilestone.model.layout import (
     FOLDERS,
     PROJECT_FILE,
@@ -19,15 +19,14 @@ from gitmilestone.model.layout import (
     Layout,
     find_path_fault,
     find_place,
-    folder_of,
     path_in,
-    path_of,
 )
 from gitmilestone.model.link import Link
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.rules import Rules, find_late_blocker, find_line, place_fault
 from gitmilestone.operations.init import ATTRIBUTES_FILE
-from gitmilestone.operations.reading import Reading, get_project, read_all, read_one
+from gitmilestone.operations.reading import Reading, read_all
 from gitmilestone.planning.graph import find_cycles, turn_cycle
 from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
@@ -35,19 +34,18 @@ from gitmilestone.store.store import Store
 if TYPE_CHECKING:
     from gitmilestone.operations.across import Elsewhere
 
-_MENDED = ("byte-order-mark", "carriage-return", "wrong-folder")
-
-
 class Report(NamedTuple):
     """Attributes:
     problems: By path, then line.
     checked: How many milestone files were looked at.
     is_initialised: Whether there is a configuration at all.
+    unreadable_ids: Of the milestones whose files can't be read.
     """
 
     problems: tuple[Problem, ...]
     checked: int
     is_initialised: bool
+    unreadable_ids: frozenset[str] = frozenset()
 
 
 def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Report:
@@ -59,60 +57,19 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     reading = read_all(files)
     content = read_file(files, PROJECT_FILE)
     project, config_problems = read_project(content)
-    problems = [*reading.problems, *config_problems, *_iter_stray(files)]
-    vocabularies = {name: frozenset(getattr(project, name)) for name in VOCABULARIES}
+    problems = [*reading.problems, *config_problems, *_iter_stray(files), *_iter_collisions(files)]
+    rules = Rules(project)
     for document in reading.documents.values():
         if document.milestone:
+            problems += (place_fault(document, fault) for fault in rules.iter_faults(document.milestone))
             problems += _iter_links(document, document.milestone, reading)
-            problems += _iter_unknown_words(document, document.milestone, vocabularies)
     problems += _iter_misplaced(files, project.layout)
     problems += _iter_mixed(reading, project.format)
     problems += _iter_cycles(reading)
     problems += _iter_foreign(store, files, reading, watch) if store else ()
     checked = len(reading.documents) + reading.unreadable
-    return Report(tuple(sorted(set(problems))), checked, content is not None)
-
-
-def check_range(store: Store, base: str, head: str, watch: Watch = SILENT) -> Report:
-    """The problems at `head` of files that differ from `base`, and those that the difference makes elsewhere."""
-    old, new = store.files_at(base), store.files_at(head)
-    changed = {f"{ROOT}/{path}" for path, _, _ in store.iter_changed(old, new)}
-    known = set(check(old, store).problems)
-    report = check(new, store, watch)
-    problems = [problem for problem in report.problems if problem.path in changed or problem not in known]
-    checked = sum(1 for path in changed if find_place(path[len(ROOT) + 1 :]))
-    return Report(tuple(problems), checked, report.is_initialised)
-
-
-def fix(store: Store) -> list[str]:
-    """Mends byte-order marks, line ends and misplaced files, as they lie in the work tree.
-
-    Nothing is staged or committed: these are the user's own files in the middle of an edit.
-
-    Returns:
-        The paths below `.milestones/` of the files that were mended, where they were.
-    """
-    files = store.work_files()
-    project = get_project(files)
-    changed: dict[str, bytes | None] = {}
-    mended: list[str] = []
-    entries = [entry for entry in files.iter_entries() if entry.is_plain and find_place(entry.path)]
-    names = Counter(entry.path.rpartition("/")[2] for entry in entries)
-    for entry in entries:
-        # Which of two files of one id is the right one is not for a machine to say.
-        if names[entry.path.rpartition("/")[2]] > 1:
-            continue
-        document = read_one(files, entry)
-        if document.milestone is None or not {problem.code for problem in document.problems} & {*_MENDED}:
-            continue
-        path = entry.path
-        if not path.startswith(folder_of(document.milestone.status) + "/"):
-            path = path_of(document.milestone.id, document.milestone.status, project.layout)
-            changed[entry.path] = None
-        changed[path] = document.text.encode()
-        mended.append(entry.path)
-    store.lay(changed)
-    return mended
+    judged = sorted(project.check.judge(set(problems)))
+    return Report(tuple(judged), checked, content is not None, reading.unreadable_ids)
 
 
 def _iter_stray(files: Files) -> Iterator[Problem]:
@@ -155,42 +112,36 @@ def _iter_mixed(reading: Reading, schema: int) -> Iterator[Problem]:
 
 
 def _iter_links(document: Document, milestone: Milestone, reading: Reading) -> Iterator[Problem]:
-    for dependency in milestone.depends_on:
-        if dependency.id == milestone.id:
-            line = _line(document, dependency.id)
-            yield Problem(document.path, line, "self-dependency", "it depends on itself", "remove that line")
-        elif dependency.is_foreign:
+    for on in milestone.depends_on:
+        if on.is_foreign or on.id == milestone.id:
             continue  # another repository's tree says whether it is there
-        elif dependency.id not in reading.documents and dependency.id not in reading.unreadable_ids:
+        known = reading.documents.get(on.id)
+        if known is None and on.id not in reading.unreadable_ids:
             yield Problem(
                 document.path,
-                _line(document, dependency.id),
+                find_line(document, "depends_on", on.id),
                 "dangling-dependency",
-                f"it depends on {dependency.id}, which is not there",
-                f"`git milestone depend remove {milestone.id} {dependency.id}`",
+                f"it depends on {on.id}, which is not there",
+                f"`git milestone depend remove {milestone.id} {on.id}`",
             )
+        elif known and known.milestone and on.type == "blocks":
+            fault = find_late_blocker(milestone, known.milestone)
+            if fault:
+                yield place_fault(document, fault)
 
 
-def _iter_unknown_words(
-    document: Document, milestone: Milestone, vocabularies: dict[str, frozenset[str]]
-) -> Iterator[Problem]:
-    held: dict[str, Sequence[str]] = {
-        "projects": [milestone.project] if milestone.project else [],
-        "owners": [milestone.owner] if milestone.owner else [],
-        "labels": milestone.labels,
-    }
-    for name, words in held.items():
-        known = vocabularies[name]
-        for word in words:
-            if known and word not in known:
-                field = name if name == "labels" else name[:-1]
-                yield Problem(
-                    document.path,
-                    _line(document, word),
-                    "unknown-word",
-                    f"`{field}` {word!r} is not among the project's {name}",
-                    f"add it to `{name}` in {PROJECT_FILE}, or use one of: {', '.join(sorted(known)[:8])}",
-                )
+def _iter_collisions(files: Files) -> Iterator[Problem]:
+    """Names that are one to a file system that knows no case, or composes accents."""
+    places = [(entry.path, place.id) for entry in files.iter_entries() if (place := find_place(entry.path))]
+    # No two valid ids are one.
+    invalid = sorted((path, name) for path, name in places if find_id_fault(name))
+    first = {name: path for path, name in places} if invalid else {}
+    spellings = {fold_id(name): name for name in first if not find_id_fault(name)}
+    for path, name in invalid:
+        known = spellings.setdefault(fold_id(name), name)
+        if known != name:
+            message = f"{printable(name)!r} is on some systems the same name as {ROOT}/{printable(first[known])}"
+            yield Problem(f"{ROOT}/{printable(path)}", 0, "case-collision", message, "rename one of the two files")
 
 
 def _iter_cycles(reading: Reading) -> Iterator[Problem]:
@@ -208,7 +159,7 @@ def _tell_cycle(document: Document, path: Sequence[str], on: str) -> Problem:
     """
     message = f"dependency cycle: {' -> '.join(path)}"
     hint = f"`git milestone depend remove {path[0]} {on}`, or another of them"
-    return Problem(document.path, _line(document, on), "dependency-cycle", message, hint)
+    return Problem(document.path, find_line(document, "depends_on", on), "dependency-cycle", message, hint)
 
 
 def _iter_foreign(store: Store, files: Files, reading: Reading, watch: Watch) -> Iterator[Problem]:
@@ -226,7 +177,7 @@ def _iter_foreign(store: Store, files: Files, reading: Reading, watch: Watch) ->
     found = look_up(store, files, links, watch, follows=True)
     for link in links if found.is_asked else ():
         document, outline = reading.documents[link.id], found.outlines[link.on]
-        line, message = _line(document, link.on), f"it depends on {link.on}: {outline.obstacle}"
+        line, message = find_line(document, "depends_on", link.on), f"it depends on {link.on}: {outline.obstacle}"
         if link.on in found.ambiguous:
             yield Problem(document.path, line, "ambiguous-dependency", message, "write more of the repository's name")
         elif not outline.is_known:
@@ -251,9 +202,3 @@ def _iter_cycles_across(links: Sequence[Link], found: Elsewhere, reading: Readin
             name, on = min(leaving)
             place = cycle.index(name)
             yield _tell_cycle(documents[name], [*cycle[place:-1], *cycle[: place + 1]], written[name, on])
-
-
-def _line(document: Document, word: str) -> int:
-    """Where a word stands in the file."""
-    position = document.text.find(word)
-    return document.text.count("\n", 0, position) + 1 if position >= 0 else 0

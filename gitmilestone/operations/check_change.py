@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gitmilestone.derived.watch import SILENT, Watch
+from gitmilestone.model.ids import fold_id
 from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place, possible_paths
-from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import Problem
+from gitmilestone.model.rules import stays_open_longer
 from gitmilestone.operations.check import Report, check
-from gitmilestone.operations.reading import read_one
+from gitmilestone.operations.dependents import find_dependents
+from gitmilestone.operations.reading import read_at
+from gitmilestone.operations.transitions import find_forbidden_transitions
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
+from gitmilestone.store.forks import Span, get_merge_base, get_sides
 from gitmilestone.store.store import Store
 
 
@@ -33,39 +38,85 @@ class _SomeFiles:
         return self._files.iter_contents(entries, max_bytes)
 
 
-def check_change(store: Store, old: TreeFiles, new: Files, changed: Iterable[str], watch: Watch = SILENT) -> Report:
-    """The problems of changed files, and those that the change makes in others.
+def check_range(store: Store, text: str, watch: Watch = SILENT) -> Report:
+    """What a branch makes wrong, since it left its target.
 
-    Read are the changed files and what they wait for, however far away; where milestones are gone, also who waits
-    for them, whom the index names. Where the project's settings change, that is every file. Dependencies on other
-    repositories are not looked up, nor second files of an id where no layout puts them.
+    Args:
+        text: As `get_sides` takes it.
+
+    Raises:
+        UnknownRevision, EnvironmentFault: There is no common past, or it is not in this clone.
+    """
+    target, head = get_sides(store, text)
+    base = get_merge_base(store, target, head)
+    old, new = store.files_at(base), store.files_at(head)
+    changed = [path for path, _, _ in store.iter_changed(old, new)]
+    return check_change(store, old, new, changed, watch, Span(base, head), asks_mirror=True)
+
+
+def check_change(
+    store: Store,
+    old: TreeFiles,
+    new: Files,
+    changed: Iterable[str],
+    watch: Watch = SILENT,
+    span: Span | None = None,
+    *,
+    asks_mirror: bool = False,
+) -> Report:
+    """The problems that a change makes, in changed files and in others, and those of files that it leaves unreadable.
+
+    Read are the changed files and what they wait for, however far away; where milestones are gone, or due later, also
+    who waits for them. Where the project's settings change, that is every file. Not looked for are second files of an
+    id where no layout puts them, nor names elsewhere that differ in case.
 
     Args:
         changed: Paths below `.milestones/` that differ.
+        span: The commits that made the change: one by one, they may go where one alone may not.
+        asks_mirror: Whether dependencies on other repositories are looked up.
     """
     differing = set(changed)
+    mirrored = store if asks_mirror else None
     if PROJECT_FILE in differing:
-        known, report = check(old), check(new)
+        known, report = check(old, mirrored, watch), check(new, mirrored, watch)
     else:
         paths = _find_neighbours(store, old, new, differing, watch)
-        known, report = check(_SomeFiles(old, paths)), check(_SomeFiles(new, paths))
-    old_problems = set(known.problems)
-    rooted = {f"{ROOT}/{path}" for path in differing}
-    problems = [one for one in report.problems if one.path in rooted or one not in old_problems]
-    return Report(tuple(problems), sum(1 for path in differing if find_place(path)), report.is_initialised)
+        known = check(_SomeFiles(old, paths), mirrored, watch)
+        report = check(_SomeFiles(new, paths), mirrored, watch)
+    touched = {place.id for path in differing if (place := find_place(path))}
+    unreadable = report.unreadable_ids & touched
+    old_sins = {name_problem(problem) for problem in known.problems}
+    problems = [
+        problem
+        for problem in report.problems
+        if name_problem(problem) not in old_sins or name_problem(problem)[0] in unreadable
+    ]
+    problems += find_forbidden_transitions(store, old, new, differing, span)
+    checked = sum(1 for path in differing if find_place(path) and new.find(path))
+    return Report(tuple(sorted(problems)), checked, report.is_initialised, unreadable)
+
+
+def name_problem(problem: Problem) -> tuple[str, str, str, str]:
+    """The same wherever in its file it stands, and wherever the file of its milestone lies."""
+    place = find_place(problem.path.removeprefix(f"{ROOT}/"))
+    return place.id if place else problem.path, problem.code, problem.message, problem.severity
 
 
 def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str], watch: Watch) -> set[str]:
     """The paths of all files that have a say in what is wrong with the changed ones."""
     places = _Places(new)
     paths = {PROJECT_FILE, TIER_FILE, *changed}
-    pending = [place.id for path in changed if (place := find_place(path)) and not find_path_fault(place)]
-    gone = [name for name in dict.fromkeys(pending) if not places.find(name)]
-    if gone:
-        from gitmilestone.derived.database import read_index
-
-        held = read_index(store, old, lambda index: index.dependents_of(sorted(gone)), watch)
-        pending += [name for names in held.values() for name in names]
+    pending = []
+    for path in changed:
+        if place := find_place(path):
+            fault = find_path_fault(place)
+            # One that is the same name to some systems says why it is wrong.
+            paths.update(possible_paths(fold_id(place.id)) if fault else ())
+            pending += [place.id] if not fault else []
+    touched = dict.fromkeys(pending)
+    moved = _find_moved(old, new, changed, places, touched)
+    waiting = find_dependents(store, old, moved, watch) if moved else {}
+    pending += [name for names in waiting.values() for name in names]
     seen: set[str] = set()
     while pending:
         name = pending.pop()
@@ -74,9 +125,23 @@ def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str]
         seen.add(name)
         for path in places.find(name):
             paths.add(path)
-            milestone = _read(new, path)
+            milestone = read_at(new, path)
             pending += [on.id for on in milestone.depends_on if not on.is_foreign] if milestone else []
     return paths
+
+
+def _find_moved(
+    old: TreeFiles, new: Files, changed: set[str], places: _Places, touched: Iterable[str]
+) -> list[str]:
+    """The milestones that are gone, or stay open for longer: who waits for them may be wrong now."""
+    before = {one.id: one for path in changed if (one := read_at(old, path))}
+    moved = []
+    for name in touched:
+        found = places.find(name)
+        after = read_at(new, found[0]) if found else None
+        if not found or (after and stays_open_longer(before.get(name), after)):
+            moved.append(name)
+    return moved
 
 
 class _Places:
@@ -97,8 +162,3 @@ class _Places:
                 if place := find_place(entry.path):
                     self._unusual.setdefault(place.id, []).append(entry.path)
         return self._unusual
-
-
-def _read(files: Files, path: str) -> Milestone | None:
-    entry = files.find(path)
-    return read_one(files, entry).milestone if entry else None

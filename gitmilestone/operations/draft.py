@@ -16,11 +16,13 @@ from gitmilestone.errors import (
 from gitmilestone.model.config import Project, read_project
 from gitmilestone.model.document import MAX_BYTES, Document, compose, convert, read_document, revise
 from gitmilestone.model.ids import check_id, make_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, folder_of, path_of, possible_paths
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of, possible_paths
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.model.problem import errors_among
+from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.schema import modeline
-from gitmilestone.operations.reading import find_file, has_index, read_all, read_one, two_files, unreadable
+from gitmilestone.operations.dependents import find_dependents
+from gitmilestone.operations.faults import find_made_faults
+from gitmilestone.operations.reading import find_file, has_index, read_one, two_files, unreadable
 from gitmilestone.planning.graph import find_cycle
 from gitmilestone.store.files import FileEntry, Files, read_file
 from gitmilestone.store.plan import Plan
@@ -151,21 +153,30 @@ class Draft:
         self._after[milestone_id] = None
 
     @property
+    def edited(self) -> dict[str, Milestone]:
+        """Those that will be there, by id."""
+        return {name: after for name, after in self._after.items() if after}
+
+    @property
     def changed(self) -> list[str]:
         """Ids of milestones that are not what they were."""
-        return [name for name, after in self._after.items() if after != self._before(name) or name in self._texts]
+        return [name for name, after in self._after.items() if after != self.before(name) or name in self._texts]
 
     @property
     def created(self) -> frozenset[str]:
         """Ids of milestones that did not exist."""
         return frozenset(name for name, after in self._after.items() if after and not self._find_path(name))
 
-    def _before(self, milestone_id: str) -> Milestone | None:
+    def before(self, milestone_id: str) -> Milestone | None:
+        """The milestone as it is without the edits."""
         document = self._find_document(milestone_id)
         return document.milestone if document else None
 
-    def plan(self, message: str, *, allow_dependents: bool = False) -> Plan:
-        """The files and the message of the commit, after checking what the edits touch.
+    def plan(self, message: str, *, allow_dependents: bool = False, verify: bool = True) -> Plan:
+        """The files and the message of the commit, after checking what the edits touch; `warnings` tells of the rest.
+
+        Args:
+            verify: Whether what the project's rules make an error is refused, or told as a warning.
 
         Raises:
             DependencyCycle, HasDependents.
@@ -174,6 +185,7 @@ class Draft:
         self._refuse_cycles()
         if not allow_dependents:
             self._refuse_dependents()
+        self._judge(verify=verify)
         files: dict[str, bytes | None] = {}
         for milestone_id, milestone in self._after.items():
             old_path = self._find_path(milestone_id)
@@ -211,6 +223,18 @@ class Draft:
             return ""
         return modeline("../" * path.count("/") + SCHEMA_FILE)
 
+    def _judge(self, *, verify: bool) -> None:
+        faults = find_made_faults(self.store, self.files, self.project, self.edited, self.before, self.find)
+        found = []
+        for milestone, fault in faults:
+            path = self._path_for(milestone, self._find_path(milestone.id))
+            found.append(Problem(f"{ROOT}/{path}", 0, fault.code, fault.message, fault.hint))
+        problems = list(self.project.check.judge(found))
+        errors = errors_among(problems)
+        if errors and verify:
+            raise InvalidContent("nothing was written: the project's rules forbid it", errors)
+        self.warnings = [f"{_name(problem)}: {problem.message}" for problem in problems]
+
     def _refuse_cycles(self) -> None:
         grown = [
             name
@@ -234,7 +258,7 @@ class Draft:
         return read_index(self.store, self.files, find)
 
     def _old_blockers(self, milestone_id: str) -> tuple[str, ...]:
-        before = self._before(milestone_id)
+        before = self.before(milestone_id)
         return before.blockers if before else ()
 
     def _blockers_of(self, milestone_id: str) -> Iterable[str]:
@@ -258,15 +282,8 @@ class Draft:
 
     def _iter_dependencies(self, targets: set[str]) -> Iterator[tuple[str, str]]:
         """(milestone, target) of all dependencies on some targets, with the edits so far."""
-        if has_index(self.store, self.files):
-            from gitmilestone.derived.database import read_index
-
-            held = read_index(self.store, self.files, lambda index: index.dependents_of(sorted(targets)))
-            yield from ((name, target) for target, names in held.items() for name in names if name not in self._after)
-        else:
-            for milestone, _ in read_all(self.files).entries:
-                if milestone.id not in self._after:
-                    yield from _dependencies_of(milestone, targets)
+        held = find_dependents(self.store, self.files, sorted(targets))
+        yield from ((name, target) for target, names in held.items() for name in names if name not in self._after)
         for after in self._after.values():
             if after:
                 yield from _dependencies_of(after, targets)
@@ -284,6 +301,10 @@ def read_settings(files: Files) -> Project:
     if errors_among(problems):
         raise InvalidContent(f"{ROOT}/{PROJECT_FILE} has errors", errors_among(problems), "mend it first")
     return project
+
+
+def _name(problem: Problem) -> str:
+    return problem.path.rpartition("/")[2].removesuffix(SUFFIX)
 
 
 def _dependencies_of(milestone: Milestone, targets: set[str]) -> Iterator[tuple[str, str]]:

@@ -63,8 +63,9 @@ def write_draft(
     def build(files: Files) -> Plan:
         draft = Draft(store, files)
         message, milestones, warnings = edit(draft)
-        outcome[:] = tuple(milestones), tuple(draft.changed), tuple(warnings), draft.created
-        return draft.plan(message, allow_dependents=allow_dependents)
+        plan = draft.plan(message, allow_dependents=allow_dependents, verify=options.verify)
+        outcome[:] = tuple(milestones), tuple(draft.changed), (*warnings, *draft.warnings), draft.created
+        return plan
 
     started = perf_counter()
     written: Written = store.write(build, options)
@@ -99,7 +100,7 @@ def create(
         milestone = revise_fields(Milestone(name, valid_title, created=now), fields)
         milestone = complete_dependencies(draft, milestone)
         draft.create(milestone)
-        return f"milestone: create {name}", [milestone], warn_dates(milestone)
+        return f"milestone: create {name}", [milestone], ()
 
     return write_draft(store, edit, options)
 
@@ -122,7 +123,7 @@ def edit_fields(
         after = complete_dependencies(draft, revise(before), known=before)
         draft.update(after)
         subject = describe(after.id) if describe else f"edit {after.id}{_name_fields(before, after)}"
-        return f"milestone: {subject}", [after], warn_dates(after, known=before)
+        return f"milestone: {subject}", [after], ()
 
     return write_draft(store, edit, options)
 
@@ -187,14 +188,8 @@ def _refuse_transition(verb: Verb, milestone: Milestone, status: Status) -> None
 def _warn_transition(draft: Draft, verb: Verb, milestone: Milestone) -> list[str]:
     if verb != "complete" or milestone.status == "completed":
         return []
-    warnings = []
-    open_tasks = [task.id for task in milestone.tasks if task.status != "completed"]
-    if open_tasks:
-        warnings.append(f"{milestone.id} has open tasks: {', '.join(open_tasks)}")
     waiting = [name for name in milestone.blockers if (found := draft.find(name)) and found.is_open]
-    if waiting:
-        warnings.append(f"{milestone.id} depends on milestones that are open: {', '.join(waiting)}")
-    return warnings
+    return [f"{milestone.id} depends on milestones that are open: {', '.join(waiting)}"] if waiting else []
 
 
 def _message(verb: str, ids: Sequence[str]) -> str:
@@ -231,11 +226,3 @@ def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone |
             name = draft.resolve(name)
         whole[name] = dependency._replace(id=name)
     return milestone._replace(depends_on=tuple(whole[name] for name in sorted(whole)))
-
-
-def warn_dates(milestone: Milestone, known: Milestone | None = None) -> list[str]:
-    """What a person should hear of dates that an edit has set."""
-    start, due = milestone.start, milestone.due
-    if not start or not due or due >= start or (known and (known.start, known.due) == (start, due)):
-        return []
-    return [f"{milestone.id} is due {due}, before it starts, {start}"]

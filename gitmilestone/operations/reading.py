@@ -178,6 +178,12 @@ def read_one(files: Files, entry: FileEntry) -> Document:
     raise MilestoneNotFound(f"{ROOT}/{entry.path} is gone", "")
 
 
+def read_at(files: Files, path: str) -> Milestone | None:
+    """The milestone in one file; None where there is none that can be read."""
+    entry = files.find(path) if find_place(path) else None
+    return read_one(files, entry).milestone if entry else None
+
+
 def unreadable(document: Document) -> InvalidContent:
     problems = errors_among(document.problems)
     return InvalidContent(f"{document.path} can't be read", problems, "mend the file, then commit it")

@@ -6,19 +6,19 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from gitmilestone.derived.watch import SILENT, Watch
-from gitmilestone.errors import UnknownRevision
 from gitmilestone.model.change import Change, FieldChange
-from gitmilestone.model.layout import ROOT, find_place
+from gitmilestone.model.layout import find_place
 from gitmilestone.model.link import Link
 from gitmilestone.model.merge import merge
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.rules import LATE
 from gitmilestone.operations.check_change import check_change
 from gitmilestone.operations.diff import diff
 from gitmilestone.operations.review_graph import Consequences, find_consequences
 from gitmilestone.planning.push import Pushed
 from gitmilestone.store.files import TreeFiles
-from gitmilestone.store.forks import find_text_conflicts, get_merge_base, get_target
+from gitmilestone.store.forks import Span, find_text_conflicts, get_merge_base, get_sides
 from gitmilestone.store.store import Store
 
 _KINDS = {
@@ -99,7 +99,7 @@ class Review(NamedTuple):
         cycles: That would be there after a merge, and are not in `target`; each ends where it begins.
         conflicts: With what `target` changed since `base`.
         text_conflicts: Paths below `.milestones/` in which git's own merge stops; None where git can't say.
-        problems: That are in none of the same files, or of the same milestones, in `base`.
+        problems: That the branch makes.
         titles: Of every milestone that is only named: id -> title.
     """
 
@@ -134,8 +134,7 @@ def review(store: Store, text: str, watch: Watch = SILENT) -> Review:
     Raises:
         UnknownRevision, EnvironmentFault: There is no common past, or it is not in this clone.
     """
-    target_name, head_name = _split_range(store, text)
-    target, head = _get_commit(store, target_name), _get_commit(store, head_name)
+    target, head = get_sides(store, text)
     base = get_merge_base(store, target, head)
     old, new, other = store.files_at(base), store.files_at(head), store.files_at(target)
     mine = diff(store, old, new).changes
@@ -152,24 +151,8 @@ def review(store: Store, text: str, watch: Watch = SILENT) -> Review:
         text_conflicts=None
         if text_conflicts is None
         else tuple(path for path in text_conflicts if not ((place := find_place(path)) and place.id in clashing)),
-        problems=tuple(_find_problems(store, old, new, watch)),
+        problems=tuple(_find_problems(store, old, new, Span(base, head), watch)),
     )
-
-
-def _split_range(store: Store, text: str) -> tuple[str, str]:
-    first, dots, second = text.partition("..")
-    if dots:
-        return first or "HEAD", second.removeprefix(".") or "HEAD"
-    branch = text or "HEAD"
-    _get_commit(store, branch)
-    return get_target(store, branch), branch
-
-
-def _get_commit(store: Store, revision: str) -> str:
-    commit = store.commit_at(revision)
-    if commit is None:
-        raise UnknownRevision("there is no commit yet", "`git milestone init` makes the first")
-    return commit
 
 
 def _describe(changes: Sequence[Change], found: Consequences) -> Review:
@@ -252,18 +235,8 @@ def _find_clashes(mine: Change, theirs: Change) -> list[Clash]:
     return [Clash(mine.id, title, one.field, one.base, one.ours, one.theirs) for one in conflicts]
 
 
-def _find_problems(store: Store, old: TreeFiles, new: TreeFiles, watch: Watch) -> list[Problem]:
-    """Those of the difference alone: what a touched file had already is nobody's news."""
+def _find_problems(store: Store, old: TreeFiles, new: TreeFiles, span: Span, watch: Watch) -> list[Problem]:
     changed = [path for path, _, _ in store.iter_changed(old, new)]
-    if not changed:
-        return []
-    known = {_name(problem) for problem in check_change(store, new, old, changed, watch).problems}
-    found = check_change(store, old, new, changed, watch).problems
-    # Cycles are told with the target's changes in them.
-    return [one for one in found if _name(one) not in known and one.code != "dependency-cycle"]
-
-
-def _name(problem: Problem) -> tuple[str, str, str]:
-    """What a problem is called wherever its milestone lies."""
-    place = find_place(problem.path.removeprefix(f"{ROOT}/"))
-    return place.id if place else problem.path, problem.code, problem.message
+    found = check_change(store, old, new, changed, watch, span).problems if changed else ()
+    # Cycles are told with the target's changes in them, and with what is pushed, whom that holds up.
+    return [one for one in found if one.code != "dependency-cycle" and (one.code, one.severity) != (LATE, "warning")]

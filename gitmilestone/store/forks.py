@@ -1,12 +1,44 @@
 """Two branches that have a common past: where they part, and whether git's own merge joins them again."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
+from typing import NamedTuple
 
 from gitmilestone.errors import EnvironmentFault, GitFailed, UnknownRevision
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.store import Store
 
 _CONFLICTS = 1
+
+
+class Span(NamedTuple):
+    """The commits that are in the history of `head` and not in that of `base`, by their oids."""
+
+    base: str
+    head: str
+
+
+def get_sides(store: Store, text: str) -> tuple[str, str]:
+    """The commits of a target and of a branch, by their oids.
+
+    Args:
+        text: `TARGET..BRANCH` (three dots mean the same), or `BRANCH` alone, whose target is found as `get_target`
+            says; HEAD stands for a side that is left out.
+
+    Raises:
+        UnknownRevision.
+    """
+    first, dots, second = text.partition("..")
+    if dots:
+        return _get_commit(store, first or "HEAD"), _get_commit(store, second.removeprefix(".") or "HEAD")
+    head = _get_commit(store, text or "HEAD")
+    return _get_commit(store, get_target(store, text or "HEAD")), head
+
+
+def _get_commit(store: Store, revision: str) -> str:
+    commit = store.commit_at(revision)
+    if commit is None:
+        raise UnknownRevision("there is no commit yet", "`git milestone init` makes the first")
+    return commit
 
 
 def get_merge_base(store: Store, target: str, head: str) -> str:

@@ -167,7 +167,6 @@ _WARNED: dict[str, tuple[str | bytes, int, str]] = {
     "CR": (_HEAD.replace("\n", "\r"), 1, "carriage-return"),
     "an unknown key": (_HEAD + "ownr: ana\n", 4, "unknown-key"),
     "an unknown key of a task": (_HEAD + "tasks:\n  a:\n    title: A\n    titel: B\n", 7, "unknown-key"),
-    "due before start": (_HEAD + "start: 2027-01-02\ndue: 2027-01-01\n", 5, "date-order"),
 }
 
 

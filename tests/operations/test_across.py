@@ -16,7 +16,8 @@ from gitmilestone.derived.postgres.repositories import Repositories
 from gitmilestone.model.link import Outline
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.across import look_up
-from gitmilestone.operations.check import check, check_range
+from gitmilestone.operations.check import check
+from gitmilestone.operations.check_change import check_range
 from gitmilestone.operations.depend import add_dependencies, remove_dependencies
 from gitmilestone.operations.graph import Around, read_graph
 from gitmilestone.operations.ready import Held, find_blocked, find_ready
@@ -209,7 +210,7 @@ def test_a_range_reports_what_it_brings(make: Make) -> None:
     write(app, b=text_of("roadmap:lost"), c=text_of("roadmap:launch"))
     told = Told()
     with app.store() as store:
-        found = check_range(store, "HEAD^", "HEAD", told).problems
+        found = check_range(store, "HEAD^..HEAD", told).problems
     assert [problem.path for problem in found] == [".milestones/active/b.yaml"]
 
 

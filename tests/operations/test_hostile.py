@@ -19,8 +19,9 @@ from gitmilestone.errors import (
     UnsafePath,
 )
 from gitmilestone.model.ids import make_id
-from gitmilestone.operations.check import check, fix
+from gitmilestone.operations.check import check
 from gitmilestone.operations.diff import diff
+from gitmilestone.operations.fix import fix
 from gitmilestone.operations.history import history
 from gitmilestone.operations.milestones import replace_text, transition
 from gitmilestone.store.store import Store
@@ -48,7 +49,8 @@ def test_mending_moves_a_file_and_keeps_its_text(clone: Clone) -> None:
     text = _DONE.format("one") + "# a comment\n"
     _write(clone.path, "active/t.yaml", text)
     with clone.store() as store:
-        assert fix(store) == ["active/t.yaml"]
+        moved = "moved it to .milestones/completed/t.yaml, because it is completed"
+        assert fix(store) == [("active/t.yaml", (moved,))]
         assert check(store.work_files()).problems == ()
     assert (clone.path / ".milestones/completed/t.yaml").read_text() == text
     assert run_git("diff", "--cached", "--name-only", cwd=clone.path) == ""

@@ -29,7 +29,7 @@ def _format_text(report: Report, style: Style) -> str:
 
 
 def _format_json(report: Report, style: Style) -> str:
-    problems = ({**problem._asdict(), "severity": problem.severity} for problem in report.problems)
+    problems = (problem.as_values() for problem in report.problems)
     return dump_envelope("problems", problems, style, checked=report.checked)
 
 

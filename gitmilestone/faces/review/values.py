@@ -10,7 +10,6 @@ from gitmilestone.faces.cli.commands.diff import to_json_field
 from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, to_json_value
 from gitmilestone.faces.review.sections import summarise
 from gitmilestone.model.milestone import Dependency, Task
-from gitmilestone.model.problem import Problem
 from gitmilestone.operations.diff import format_value
 from gitmilestone.operations.review import Changed, Clash, Review
 
@@ -41,7 +40,7 @@ def to_json_review(review: Review) -> dict[str, Any]:
         "cycles": [list(cycle) for cycle in review.cycles],
         "conflicts": [_to_json_clash(clash) for clash in review.conflicts],
         "text_conflicts": None if review.text_conflicts is None else list(review.text_conflicts),
-        "problems": [_to_json_problem(problem) for problem in review.problems],
+        "problems": [problem.as_values() for problem in review.problems],
     }
 
 
@@ -69,10 +68,6 @@ def _to_json_side(field: str, value: Any) -> Any:
     if isinstance(value, Task):
         return value.title
     return list(value) if isinstance(value, tuple) else format_value(field, value)
-
-
-def _to_json_problem(problem: Problem) -> dict[str, Any]:
-    return {**problem._asdict(), "severity": problem.severity}
 
 
 def _day(day: date | None) -> str | None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.check_formats import format_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import count_nouns
 from gitmilestone.model.layout import ROOT
-from gitmilestone.operations.check import Report, check, check_range, fix
+from gitmilestone.operations.check import Report, check
+from gitmilestone.operations.check_change import check_range
+from gitmilestone.operations.fix import fix
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 
 
 def run(context: Context, values: Values) -> int:
     if values["fix"]:
-        for path in fix(context.store):
-            context.warn(f"mended {ROOT}/{path}")
+        for mended in fix(context.store):
+            context.warn(f"mended {ROOT}/{mended.path}: {'; '.join(mended.changes)}")
     report = _check(context, values)
     if not report.is_initialised:
         context.warn("warning: there is no .milestones/ here; `git milestone init` begins")
@@ -32,10 +33,7 @@ def run(context: Context, values: Values) -> int:
 def _check(context: Context, values: Values) -> Report:
     store = context.store
     if values["range"]:
-        base, dots, head = values["range"].partition("..")
-        if not dots or head.startswith("."):
-            raise InvalidRequest(f"--range takes A..B, not {values['range']!r}", "like --range origin/main..HEAD")
-        return check_range(store, base or "HEAD", head or "HEAD", context)
+        return check_range(store, values["range"], context)
     return check(_choose_files(store, values), store, context)
 
 
