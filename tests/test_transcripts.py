@@ -20,6 +20,7 @@ _DOCUMENTS = sorted(
     [
         _ROOT / "README.md",
         _ROOT / "docs" / "analytics.md",
+        _ROOT / "docs" / "check.md",
         _ROOT / "docs" / "hooks.md",
         _ROOT / "docs" / "index.md",
         _ROOT / "docs" / "review.md",

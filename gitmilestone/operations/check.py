@@ -34,6 +34,7 @@ from gitmilestone.store.store import Store
 if TYPE_CHECKING:
     from gitmilestone.operations.across import Elsewhere
 
+
 class Report(NamedTuple):
     """Attributes:
     problems: By path, then line.

@@ -130,9 +130,7 @@ def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str]
     return paths
 
 
-def _find_moved(
-    old: TreeFiles, new: Files, changed: set[str], places: _Places, touched: Iterable[str]
-) -> list[str]:
+def _find_moved(old: TreeFiles, new: Files, changed: set[str], places: _Places, touched: Iterable[str]) -> list[str]:
     """The milestones that are gone, or stay open for longer: who waits for them may be wrong now."""
     before = {one.id: one for path in changed if (one := read_at(old, path))}
     moved = []

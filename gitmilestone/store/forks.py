@@ -5,9 +5,20 @@ from typing import NamedTuple
 
 from gitmilestone.errors import EnvironmentFault, GitFailed, UnknownRevision
 from gitmilestone.model.layout import ROOT
+from gitmilestone.store.drivers import NAME
 from gitmilestone.store.store import Store
 
 _CONFLICTS = 1
+_USUAL_TARGETS = (
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+)
+# Attributes can't be switched off for one command, so the driver that they name does what git does without one.
+_BY_LINES = (
+    "-c", f"merge.{NAME}.driver=git merge-file --marker-size=%L %A %O %B", "-c", f"merge.{NAME}.recursive=text",
+)  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -61,11 +72,13 @@ def get_merge_base(store: Store, target: str, head: str) -> str:
 
 
 def find_text_conflicts(store: Store, target: str, head: str) -> list[str] | None:
-    """The paths below `.milestones/` that git's merge of two commits leaves in conflict; None where git can't say.
+    """The paths below `.milestones/` that git's merge by lines leaves in conflict; None where git can't say.
 
-    Nothing is merged: git 2.38 and later do it in memory.
+    A forge runs no merge driver, so whether this clone has one does not count. Nothing is merged: git 2.38 and later do
+    it in memory.
     """
-    result = store.git.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", target, head)
+    by_lines = _BY_LINES if f"merge.{NAME}.driver" in store.config else ()
+    result = store.git.run(*by_lines, "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", target, head)
     if result.status == 0:
         return []
     if result.status != _CONFLICTS or not result.stdout:
@@ -74,21 +87,31 @@ def find_text_conflicts(store: Store, target: str, head: str) -> list[str] | Non
     return [path[len(ROOT) + 1 :] for path in dict.fromkeys(paths) if path.startswith(f"{ROOT}/")]
 
 
-def get_target(store: Store, branch: str) -> str:
-    """The branch that another one is most likely to be merged into: the remote's own, else what it follows.
+def get_target(store: Store, revision: str) -> str:
+    """The branch that another one is most likely to be merged into.
+
+    The remote's own; what it follows, unless that is where it is pushed to; `main` or `master` of the remote, or here.
 
     Raises:
         UnknownRevision: Nothing says.
     """
-    for candidate in ("refs/remotes/origin/HEAD", f"{branch}@{{upstream}}"):
-        found = store.git.run("rev-parse", "--symbolic-full-name", "--verify", "--quiet", candidate)
-        name = found.stdout.decode("utf-8", "surrogateescape").strip()
-        if found.status == 0 and name and store.objects.find(f"{name}^{{commit}}"):
-            return name.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+    branch = _find_full_name(store, revision).removeprefix("refs/heads/")
+    for candidate in ("refs/remotes/origin/HEAD", f"{revision}@{{upstream}}", *_USUAL_TARGETS):
+        name = _find_full_name(store, candidate)
+        short = name.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+        is_its_own = branch and (short == branch or short.partition("/")[2] == branch)
+        if name and not is_its_own and store.objects.find(f"{name}^{{commit}}"):
+            return short
     raise UnknownRevision(
-        f"nothing says what {branch} is to be merged into: no origin/HEAD, no upstream",
+        f"nothing says what {revision} is to be merged into: no origin/HEAD, no upstream, no main",
         "name both, like `main..feature`; or `git remote set-head origin --auto`",
     )
+
+
+def _find_full_name(store: Store, revision: str) -> str:
+    """`refs/heads/main`; "" of what is no ref."""
+    found = store.git.run("rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision)
+    return found.stdout.decode("utf-8", "surrogateescape").strip() if found.status == 0 else ""
 
 
 def find_push_remote(store: Store, branch: str | None) -> str:

@@ -67,7 +67,7 @@ def test_what_makes_no_sense(run: Run, branch: str) -> None:
     assert run("review", branch, "--format", "markdown", "--max-size", "1999").returncode == 2
     assert run("review", branch, "--format", "text", "--json").returncode == 2
     assert run("review", "main..nowhere").returncode == 128
-    alone = run("review")
+    alone = run("review", "main")
     assert alone.returncode == 128
     assert "hint: name both, like `main..feature`" in alone.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gitmilestone.model.link import Link
 from gitmilestone.operations.index import rebuild_index
 from gitmilestone.operations.milestones import transition
 from gitmilestone.operations.review import Review, review
+from gitmilestone.store.drivers import install_drivers
 from tests.repositories import Clone
 
 
@@ -224,9 +226,10 @@ def test_which_sides_are_meant(planned: Clone, tmp_path: Path) -> None:
     planned.edit("store", owner="bo")
     both = look(planned)
     assert look(planned, "main...feature") == look(planned, "main..") == both
-    with pytest.raises(UnknownRevision, match="merged into"):
-        look(planned, "feature")
+    assert look(planned, "feature") == both
     planned.git("switch", "-q", "main")
+    with pytest.raises(UnknownRevision, match="merged into"):
+        look(planned, "main")
     planned.new("later")
     away = tmp_path / "clone"
     planned.git("clone", "-q", str(planned.path), str(away))
@@ -236,8 +239,27 @@ def test_which_sides_are_meant(planned: Clone, tmp_path: Path) -> None:
     other.git("remote", "set-head", "origin", "--delete")
     other.git("branch", "-q", "--set-upstream-to=origin/main")
     assert look(other, "feature").target == other.git("rev-parse", "origin/main")
+    # Where it is pushed to is not what it is merged into.
+    other.git("branch", "-q", "--set-upstream-to=origin/feature")
+    assert look(other, "feature").target == other.git("rev-parse", "origin/main")
     with pytest.raises(UnknownRevision):
         look(other, "main..nowhere")
+
+
+def test_lines_conflict_as_they_do_on_a_forge_whatever_this_clone_has(planned: Clone) -> None:
+    task = "  {}:\n    title: T\n"
+    text = "schema: 1\ntitle: T\nstatus: planned\ntasks:\n" + task.format("one")
+    planned.git("switch", "-q", "main")
+    planned.write({"active/both.yaml": text})
+    planned.git("switch", "-qc", "more")
+    planned.write({"active/both.yaml": text + task.format("two")})
+    planned.git("switch", "-q", "main")
+    planned.write({"active/both.yaml": text + task.format("three")})
+    found = look(planned, "main..more")
+    assert (found.conflicts, found.text_conflicts) == ((), ("active/both.yaml",))
+    with planned.store() as store:
+        install_drivers(store, shutil.which("true") or "")
+    assert look(planned, "main..more") == found
 
 
 def test_no_common_past(planned: Clone, tmp_path: Path) -> None:

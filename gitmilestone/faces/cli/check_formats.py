@@ -76,28 +76,30 @@ def _gitlab_issue(problem: Problem) -> dict[str, Any]:
 
 
 def _format_sarif(report: Report, style: Style) -> str:
+    from gitmilestone.model.rule_pages import PAGES
+
     used = sorted({problem.code for problem in report.problems})
-    driver = {
-        "name": "git milestone",
-        "rules": [
-            {
-                "id": code,
-                "shortDescription": {"text": CODES[code][1]},
-                "defaultConfiguration": {"level": CODES[code][0]},
-            }
-            for code in used
-        ],
-    }
-    run = {"tool": {"driver": driver}, "results": [_sarif_result(problem) for problem in report.problems]}
+    rules = [
+        {
+            "id": code,
+            "shortDescription": {"text": CODES[code][1]},
+            "help": {"text": PAGES[code], "markdown": PAGES[code]},
+            "defaultConfiguration": {"level": CODES[code][0]},
+        }
+        for code in used
+    ]
+    results = [_sarif_result(problem, used.index(problem.code)) for problem in report.problems]
+    run = {"tool": {"driver": {"name": "git milestone", "rules": rules}}, "results": results}
     value = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return dump(value, style) + "\n"
 
 
-def _sarif_result(problem: Problem) -> dict[str, Any]:
+def _sarif_result(problem: Problem, rule: int) -> dict[str, Any]:
     from urllib.parse import quote
 
     return {
         "ruleId": problem.code,
+        "ruleIndex": rule,
         "level": problem.severity,
         "message": {"text": _describe(problem)},
         "locations": [

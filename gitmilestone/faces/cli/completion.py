@@ -47,6 +47,10 @@ def complete(context: Context, values: Values) -> int:
 def _find_words(context: Context, place: Place) -> list[tuple[str, str]]:
     if not place.completes:
         return []
+    if place.completes == "rule":
+        from gitmilestone.model.problem import CODES
+
+        return [(code, sentence) for code, (_, sentence) in CODES.items()]
     try:
         if place.completes == "revision":
             listed = context.store.git.check("for-each-ref", "--format=%(refname:short)")

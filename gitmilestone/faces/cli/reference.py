@@ -1,12 +1,17 @@
-"""docs/commands.md, written from the table of commands: `python -m gitmilestone.faces.cli.reference`."""
+"""docs/commands.md, written from the table of commands: `python -m gitmilestone.faces.cli.reference`.
+
+And docs/rules.md: `python -m gitmilestone.faces.cli.reference rules`.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from gitmilestone.faces.cli.spec import Command
 from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, iter_commands
 from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
+from gitmilestone.model.rule_pages import format_pages
 
 
 def format_reference() -> str:
@@ -50,4 +55,4 @@ def _iter_command(command: Command) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(format_reference(), end="")
+    print(format_pages() if sys.argv[1:] == ["rules"] else format_reference(), end="")

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 Values = Mapping[str, Any]
 """Every argument and option of a command by its name: None, () or False where it was not given."""
 
-Completes = Literal["", "id", "task", "revision", "file", "directory", "project", "owner", "label"]
+Completes = Literal["", "id", "task", "revision", "file", "directory", "project", "owner", "label", "rule"]
 
 
 class Argument(NamedTuple):

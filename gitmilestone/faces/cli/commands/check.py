@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from gitmilestone.errors import InvalidValue
 from gitmilestone.faces.cli.check_formats import format_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.terminal import count_nouns
+from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import ROOT
+from gitmilestone.model.problem import CODES
 from gitmilestone.operations.check import Report, check
 from gitmilestone.operations.check_change import check_range
 from gitmilestone.operations.fix import fix
@@ -16,6 +19,8 @@ from gitmilestone.store.store import Store
 
 
 def run(context: Context, values: Values) -> int:
+    if values["explain"]:
+        return _explain(context, values["explain"])
     if values["fix"]:
         for mended in fix(context.store):
             context.warn(f"mended {ROOT}/{mended.path}: {'; '.join(mended.changes)}")
@@ -28,6 +33,17 @@ def run(context: Context, values: Values) -> int:
         context.warn(_summarise(report))
     errors = sum(1 for problem in report.problems if values["strict"] or problem.severity == "error")
     return FINDINGS if errors else 0
+
+
+def _explain(context: Context, code: str) -> int:
+    from gitmilestone.model.rule_pages import PAGES
+
+    if code not in CODES:
+        nearest = find_nearest(code, CODES)
+        raise InvalidValue(f"there is no rule {code!r}", f"did you mean {nearest}?" if nearest else ", ".join(CODES))
+    severity, sentence = CODES[code]
+    context.write(f"{code}, {severity}: {sentence}\n\n{PAGES[code]}")
+    return 0
 
 
 def _check(context: Context, values: Values) -> Report:

@@ -10,21 +10,36 @@ COMMANDS: tuple[Command, ...] = (
         ("check",),
         "Find what is wrong with the milestones' files",
         f"{RUN}check:run",
-        "The files as they lie, unless an option says otherwise. The exit status is 1 when something is wrong.",
+        "The files as they lie, unless an option says otherwise. The exit status is 1 where there are errors. Every "
+        "rule has a code, behind each line, and a severity, which the project can set in "
+        ".milestones/config/project.yaml, as it can say which fields are required and which status may become "
+        "which.\n\n"
+        "A range is what a branch made since it left another one: what was wrong before is left out, also in the "
+        "files that it changed.",
         options=(
             Option(("--at",), "Check that commit, branch or tag.", metavar="REV", completes="revision"),
             Option(("--staged",), "Check the staging area.", "flag"),
             Option(("--worktree",), "Check the files as they lie: the default.", "flag"),
-            Option(("--range",), "Check what these commits changed.", metavar="A..B", completes="revision"),
-            Option(("--fix",), "Mend in the files as they lie what is safe to mend; stage nothing.", "flag"),
+            Option(("--range",), "Check what B made wrong since it left A.", metavar="A..B", completes="revision"),
+            Option(
+                ("--fix",),
+                "Mend in the files as they lie what is safe to mend, saying what was done; stage nothing.",
+                "flag",
+            ),
+            Option(("--explain",), "Print the page on a rule.", metavar="CODE", completes="rule"),
             Option(("--strict",), "Count warnings as errors.", "flag"),
             *one_format(*CHECK_FORMATS),
         ),
         examples=(
             ("In a pull request", "git milestone check --range origin/main..HEAD --format github"),
             ("Before a commit", "git milestone check --staged"),
+            ("What a code means", "git milestone check --explain open-tasks"),
         ),
-        exclusive=(("at", "staged", "worktree", "range"), ("at", "staged", "range", "fix"), ONE_FORMAT),
+        exclusive=(
+            ("at", "staged", "worktree", "range", "explain"),
+            ("at", "staged", "range", "fix", "explain"),
+            ("explain", *ONE_FORMAT),
+        ),
         section="team",
     ),
     Command(
@@ -38,7 +53,7 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "range",
                 "TARGET..BRANCH, where three dots mean the same; or BRANCH alone (HEAD by default) against "
-                "origin/HEAD, or its upstream.",
+                "origin/HEAD, its upstream, or main.",
                 required=False,
                 completes="revision",
             ),
