@@ -15,7 +15,7 @@ class WriteOptions(NamedTuple):
     Attributes:
         message: Replaces the operation's own commit message.
         stage_only: Stage, don't commit (`--no-commit`); what is staged already is built upon.
-        verify: Run the pre-commit and commit-msg hooks.
+        verify: Run the pre-commit and commit-msg hooks, and refuse what the project makes an error.
         detached: Allow a commit on a detached HEAD.
         when: Author and committer date, for imports that replay a history.
         allow_empty: Commit where nothing changes too, for such imports.

@@ -30,7 +30,7 @@ _NEXT = (
     ("git milestone list is:blocked", "what waits for something that is open"),
     ("git milestone list --all sidecar", "search, closed ones too"),
     ("git milestone list --format markdown project:sig-cli", "a table to paste"),
-    ("git milestone check", "everything is valid"),
+    ("git milestone check", "a KEP that was completed with a task open"),
     ("git milestone status", "how much there is"),
     ("git log --oneline -3", "it is all git"),
     ("git milestone -h", "what else there is"),
