@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitmilestone.model.problem import Problem
     from gitmilestone.model.row import Row
     from gitmilestone.operations.history import Event
+    from gitmilestone.operations.review import Review
 
 __all__ = [
     "AmbiguousId",
@@ -45,6 +46,7 @@ __all__ = [
     "Problem",
     "Refused",
     "Repository",
+    "Review",
     "Row",
     "Statistics",
     "Task",
@@ -68,6 +70,7 @@ _HOMES = {
     "gitmilestone.model.problem": ("Problem",),
     "gitmilestone.model.row": ("Row",),
     "gitmilestone.operations.history": ("Event",),
+    "gitmilestone.operations.review": ("Review",),
 }
 
 

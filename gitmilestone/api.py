@@ -12,13 +12,17 @@ from gitmilestone.derived.statistics import Statistics
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.layout import Layout
 from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.operations.bulk import Operation, apply_operations
+from gitmilestone.operations.check import check
+from gitmilestone.operations.check_change import check_range
 from gitmilestone.operations.history import Event, history
 from gitmilestone.operations.init import init
 from gitmilestone.operations.milestones import create, delete, edit_fields
 from gitmilestone.operations.query import Answers, answer, statistics
 from gitmilestone.operations.reading import get_document
+from gitmilestone.operations.review import Review, review
 from gitmilestone.operations.values import revise_fields
 from gitmilestone.query.parse import parse
 from gitmilestone.store.store import Store
@@ -136,6 +140,24 @@ class Repository:
     def statistics(self, *, at: str = "HEAD") -> Statistics:
         """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""
         return statistics(self._store, self._store.files_at(at), date.today(), answers=self._answers)
+
+    def check(self, range: str = "", *, at: str = "HEAD") -> tuple[Problem, ...]:  # git's word
+        """What is wrong, by path and line: with all files at a revision, or what a range (`A..B`) makes wrong.
+
+        Raises:
+            UnknownRevision, EnvironmentFault: The range has no common past in this clone.
+        """
+        if range:
+            return check_range(self._store, range).problems
+        return check(self._store.files_at(at), self._store).problems
+
+    def review(self, range: str = "") -> Review:  # git's word
+        """What a branch would do to the milestones of its target: `TARGET..BRANCH`, or a branch, or HEAD.
+
+        Raises:
+            UnknownRevision, EnvironmentFault.
+        """
+        return review(self._store, range)
 
     def history(self, id: str) -> Iterator[Event]:  # the field's name
         """What happened to a milestone, newest first: who, when, which fields. O(commits)."""

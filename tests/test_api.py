@@ -105,3 +105,23 @@ def test_two_repositories_see_each_others_commits(repository: Path) -> None:
         assert [row.milestone.id for row in one.query()] == ["a", "b"]
         one.update("b", title="B, by the first")
         assert other.get("b").title == "B, by the first"
+
+
+def test_checking_and_reviewing(repository: Path) -> None:
+    with gitmilestone.open(repository) as repo:
+        repo.create("Store", id="store", due="2027-01-10")
+        repo.create("Ship", id="ship", due="2027-01-20", depends_on=["store"])
+        run_git("switch", "-qc", "feature", cwd=repository)
+        repo.update("store", due="2027-01-27")
+        (late,) = repo.check()
+        assert (late.code, late.path, repo.check(at="main")) == (
+            "due-before-blocker",
+            ".milestones/active/ship.yaml",
+            (),
+        )
+        assert repo.check("main..feature") == (late,)
+        found = repo.review("main..feature")
+        assert [(one.id, one.days) for one in found.dates] == [("store", 17)]
+        assert repo.review() == found
+        with pytest.raises(UnknownRevision):
+            repo.check("main..nowhere")

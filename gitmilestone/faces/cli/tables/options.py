@@ -31,7 +31,7 @@ ONE_FORMAT = ("format", "json")
 WRITE = (
     Option(("-m", "--message"), "The commit's message; by default it says what changed."),
     Option(("--no-commit",), "Stage the change, and leave the commit to you.", "flag"),
-    Option(("--no-verify",), "Skip the pre-commit and commit-msg hooks, and the rules that the project makes errors.", "flag"),
+    Option(("--no-verify",), "Skip the pre-commit and commit-msg hooks, and the project's rules.", "flag"),
     Option(("--detached",), "Commit on a detached HEAD too.", "flag"),
 )
 COMMIT_MESSAGE = ("message", "no_commit")
