@@ -213,7 +213,8 @@ def test_row_17_ids_are_unique_on_a_file_system_that_ignores_case(clone: Clone) 
     clone.git("add", ".")
     clone.git("commit", "-qm", "by hand")
     with clone.store() as store:
-        assert [problem.path for problem in check(store.files_at()).problems] == [".milestones/active/Ship.yaml"]
+        found = {(problem.path, problem.code) for problem in check(store.files_at()).problems}
+    assert found == {(".milestones/active/Ship.yaml", code) for code in ("bad-id", "case-collision")}
 
 
 def test_row_21_a_milestones_folder_that_is_a_link_is_refused(clone: Clone, tmp_path: Path) -> None:
