@@ -8,10 +8,8 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gitmilestone.faces.cli.formats import CSV_COLUMNS, escape_markdown, format_rows
+from gitmilestone.faces.cli.formats import CSV_COLUMNS, format_rows
 from gitmilestone.faces.cli.json_values import dump_envelope
 from gitmilestone.faces.cli.tables.options import LIST_FORMATS
 from gitmilestone.faces.cli.terminal import Style
@@ -93,9 +91,7 @@ def test_a_milestone_as_json() -> None:
 
 
 def test_json_lines_are_the_same_milestones() -> None:
-    assert [json.loads(line) for line in _format("jsonl").splitlines()] == json.loads(_format("json"))[
-        "milestones"
-    ]
+    assert [json.loads(line) for line in _format("jsonl").splitlines()] == json.loads(_format("json"))["milestones"]
 
 
 def test_json_on_a_terminal_is_as_exact() -> None:
@@ -149,16 +145,6 @@ def test_markdown_is_one_inert_table() -> None:
     assert len(lines) == 3
     for sign in ("<script>", " [y]", "://", " @ana", " #12", "\n#", " | <"):
         assert sign not in lines[2]
-
-
-@given(st.text())
-def test_escaped_markdown_has_no_sign_of_its_own(text: str) -> None:
-    escaped = escape_markdown(text)
-    assert "<" not in escaped
-    assert "\n" not in escaped
-    assert "://" not in escaped
-    for sign in "|`*_[]":
-        assert sign not in escaped.replace(f"\\{sign}", "").replace("\\\\", "")
 
 
 @pytest.mark.parametrize("form", LIST_FORMATS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -23,7 +22,6 @@ CSV_COLUMNS = (
 STREAMED = ("jsonl", "csv", "ids")
 """The forms of which a page is a part of the whole."""
 
-_MARKDOWN = r"[\\`*_\[\]|~#!]"
 _HEADINGS = ("ID", "STATUS", "PRIORITY", "PROJECT", "DUE", "OWNER", "PROGRESS", "REPOSITORY", "TITLE")
 
 Names = Mapping[str, str]
@@ -47,15 +45,6 @@ def format_rows(
     if form == "table":
         return align(_HEADINGS, [_cells(row, today, names) for row in rows], style)
     return _FORMATS[form](rows, style, names)
-
-
-def escape_markdown(text: str) -> str:
-    """A text that Markdown shows as it is: no HTML, no mention, no link, no reference, no second cell."""
-    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(_MARKDOWN, r"\\\g<0>", text)
-    # A zero-width space is what keeps forges from linking names and bare addresses.
-    text = re.sub(r"(?<!\w)@", "@&#8203;", text).replace("://", ":&#8203;//")
-    return re.sub(r"(?i)\b(www|GH)(?=[.-])", r"\1&#8203;", text)
 
 
 def _name(row: Row, names: Names) -> str:
@@ -139,6 +128,8 @@ def _to_item(item: Any) -> str:
 
 def _format_markdown(rows: Sequence[Row], style: Style, names: Names) -> str:
     from tabulate import tabulate
+
+    from gitmilestone.faces.cli.markdown import escape_markdown
 
     cells = [[escape_markdown(cell.text) for cell in _cells(row, date.min, names)] for row in rows]
     kept = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]

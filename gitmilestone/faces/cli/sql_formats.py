@@ -116,7 +116,7 @@ def _format_csv(table: Table, style: Style) -> str:
 def _format_markdown(table: Table, style: Style) -> str:
     from tabulate import tabulate
 
-    from gitmilestone.faces.cli.formats import escape_markdown
+    from gitmilestone.faces.cli.markdown import escape_markdown
 
     rows = [[escape_markdown(_to_shown(value)) for value in row] for row in table.rows]
     headings = [escape_markdown(name) for name in table.columns]

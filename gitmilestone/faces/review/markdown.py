@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from gitmilestone.faces.cli.terminal import neutralise
+from gitmilestone.faces.cli.markdown import escape_markdown
 from gitmilestone.faces.review.sections import Id, Section, list_sections, summarise, warn
 from gitmilestone.operations.review import Review
 
@@ -19,10 +19,6 @@ DEFAULT_SIZE = 60_000
 
 _SHORT = 10
 _FIRST_ROWS = 10
-_GAP = "\u200b"
-_MARKUP = re.compile(r"""[!-$&*:<>@\[-`{-~\u200b]""")
-# Forges look through the text that Markdown has made: for `@name`, `#1`, `!1`, `a/b#1`, `:smile:`, `www.`, commits.
-_SIGNS = re.compile(r"[!#$%&:@^~\[{]|(?i:\bwww(?=\.)|\bgh(?=-\d))|[0-9A-Fa-f]{6}(?=[0-9A-Fa-f])")
 _CODE = r"`[\w./:~+-]+`"
 _INLINE = re.compile(rf"({_CODE}|\*\*)")
 _RULE = re.compile(r"\|(?: ---:? \|)+")
@@ -32,9 +28,9 @@ _COMPARED = "Compared "
 
 def format_markdown(review: Review, max_size: int = DEFAULT_SIZE) -> str:
     """A comment of at most that many characters, at least SMALLEST; what is cut is whole rows, and it says how many."""
-    head = [MARKER, f"**{escape(summarise(review))}**"]
+    head = [MARKER, f"**{escape_markdown(summarise(review))}**"]
     if warning := warn(review):
-        head.append(f"**To look at before merging** — {escape(warning)}.")
+        head.append(f"**To look at before merging** — {escape_markdown(warning)}.")
     foot = _describe_range(review)
     sections = list_sections(review)
     rows = [[_format_row(row) for row in section.rows] for section in sections]
@@ -50,15 +46,8 @@ def format_markdown(review: Review, max_size: int = DEFAULT_SIZE) -> str:
     return "\n\n".join([*head, *parts, *([_tell_hidden(hidden)] if hidden else []), foot]) + "\n"
 
 
-def escape(text: str) -> str:
-    """A text that a forge shows as it is: no HTML, no link, no mention, no reference, no second cell."""
-    text = neutralise(" ".join(text.replace(_GAP, "").split()))
-    text = _SIGNS.sub(lambda found: found[0] + _GAP, text)
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
-
-
 def is_inert(comment: str) -> bool:
-    """Whether a comment is one that `format_markdown` could have made: every text in it is as `escape` leaves it.
+    """Whether `format_markdown` could have made a comment: each text in it is as `escape_markdown` leaves it.
 
     For what comes from a run that strangers had a hand in.
     """
@@ -78,7 +67,7 @@ def _is_inert_line(line: str) -> bool:
 
 
 def _is_inert_text(text: str) -> bool:
-    return all(escape(html.unescape(part)) == part.strip(" ") for part in _INLINE.split(text)[::2])
+    return all(escape_markdown(html.unescape(part)) == part.strip(" ") for part in _INLINE.split(text)[::2])
 
 
 def _choose(sections: Sequence[Section], rows: Sequence[Sequence[str]], room: int) -> list[int]:
@@ -100,9 +89,10 @@ def _format_section(section: Section, lines: Sequence[str]) -> str:
     total = len(section.rows)
     count = f"{total}" if len(lines) == total else f"{len(lines)} of {total}"
     rules = ("---:" if heading in section.numbers else "---" for heading in section.headings)
+    title = f"{escape_markdown(section.title)} ({count})"
     return "\n".join(
         [
-            f"<details{' open' if section.is_open else ''}><summary>{escape(section.title)} ({count})</summary>",
+            f"<details{' open' if section.is_open else ''}><summary>{title}</summary>",
             "",
             _format_row([(heading,) for heading in section.headings]),
             f"| {' | '.join(rules)} |",
@@ -120,9 +110,9 @@ def _format_row(row: Sequence[Sequence[str]]) -> str:
 def _format_piece(piece: str) -> str:
     """Separators between ids keep their spaces."""
     if isinstance(piece, Id):
-        return f"`{piece}`" if re.fullmatch(_CODE, f"`{piece}`") else escape(piece)
+        return f"`{piece}`" if re.fullmatch(_CODE, f"`{piece}`") else escape_markdown(piece)
     before, after = piece.startswith(" "), piece.endswith(" ") and len(piece) > 1
-    return f"{' ' * before}{escape(piece)}{' ' * after}"
+    return f"{' ' * before}{escape_markdown(piece)}{' ' * after}"
 
 
 def _describe_range(review: Review) -> str:
