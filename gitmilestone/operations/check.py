@@ -55,7 +55,7 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     Args:
         store: Whose mirror is asked about dependencies on other repositories, where there are any; None asks nobody.
     """
-    reading = read_all(files)
+    reading = read_all(files, watch)
     content = read_file(files, PROJECT_FILE)
     project, config_problems = read_project(content)
     problems = [*reading.problems, *config_problems, *_iter_stray(files), *_iter_collisions(files)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.model.document import Document, revise
 from gitmilestone.model.layout import ROOT, Layout, find_place, path_of
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.operations.reading import get_project, read_one
+from gitmilestone.operations.reading import get_project, read_all
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"
@@ -24,7 +25,7 @@ class Mended(NamedTuple):
     changes: tuple[str, ...]
 
 
-def fix(store: Store) -> list[Mended]:
+def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
     """Mends byte-order marks, line ends, misplaced files, and dependencies of milestones on themselves.
 
     Nothing is staged or committed: these are the user's own files in the middle of an edit.
@@ -33,20 +34,17 @@ def fix(store: Store) -> list[Mended]:
     layout = get_project(files).layout
     changed: dict[str, bytes | None] = {}
     mended: list[Mended] = []
-    entries = [entry for entry in files.iter_entries() if entry.is_plain and find_place(entry.path)]
-    names = Counter(entry.path.rpartition("/")[2] for entry in entries)
-    for entry in entries:
+    counts = Counter(place.id for entry in files.iter_entries() if (place := find_place(entry.path)))
+    for name, document in read_all(files, watch).documents.items():
         # Which of two files of one id is the right one is not for a machine to say.
-        if names[entry.path.rpartition("/")[2]] > 1:
+        if document.milestone is None or counts[name] > 1:
             continue
-        document = read_one(files, entry)
-        if document.milestone is None:
-            continue
-        path, content, changes = _mend(document, document.milestone, entry.path, layout)
+        old_path = document.path.removeprefix(f"{ROOT}/")
+        path, content, changes = _mend(document, document.milestone, old_path, layout)
         if changes:
-            changed[entry.path] = None
+            changed[old_path] = None
             changed[path] = content
-            mended.append(Mended(entry.path, changes))
+            mended.append(Mended(old_path, changes))
     store.lay(changed)
     return mended
 

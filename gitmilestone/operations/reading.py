@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitmilestone.derived.documents import duplicate, iter_listed, not_plain, read_entry
+from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import AmbiguousId, InvalidContent, MilestoneNotFound
 from gitmilestone.model.config import Project, read_project, read_tier
 from gitmilestone.model.document import MAX_BYTES, Document
@@ -56,7 +57,7 @@ def get_tier(files: Files) -> str:
     return read_tier(read_file(files, TIER_FILE, MAX_BYTES))
 
 
-def read_all(files: Files) -> Reading:
+def read_all(files: Files, watch: Watch = SILENT) -> Reading:
     """Reads every milestone; a file with an error is a problem, and the others are served. O(files)."""
     known = frozenset(get_project(files).fields)
     problems: list[Problem] = []
@@ -69,17 +70,19 @@ def read_all(files: Files) -> Reading:
     unreadable = len(problems)
     unreadable_ids: set[str] = set()
     documents: dict[str, Document] = {}
-    for entry, size, content in files.iter_contents(readable, MAX_BYTES):
-        document = read_entry(entry, size, content, known)
-        problems += document.problems
-        if document.milestone is None:
-            unreadable += 1
-            unreadable_ids.add(entry.path.rpartition("/")[2].removesuffix(".yaml"))
-            continue
-        first = documents.setdefault(document.milestone.id, document)
-        if first is not document:
-            problems += duplicate(first.path, document.path, document.milestone.id)
-            unreadable += 1
+    with watch.track("Reading milestones", len(readable)) as progress:
+        for entry, size, content in files.iter_contents(readable, MAX_BYTES):
+            progress.advance()
+            document = read_entry(entry, size, content, known)
+            problems += document.problems
+            if document.milestone is None:
+                unreadable += 1
+                unreadable_ids.add(entry.path.rpartition("/")[2].removesuffix(".yaml"))
+                continue
+            first = documents.setdefault(document.milestone.id, document)
+            if first is not document:
+                problems += duplicate(first.path, document.path, document.milestone.id)
+                unreadable += 1
     return Reading(documents, tuple(problems), unreadable, frozenset(unreadable_ids))
 
 

@@ -22,7 +22,7 @@ def run(context: Context, values: Values) -> int:
     if values["explain"]:
         return _explain(context, values["explain"])
     if values["fix"]:
-        for mended in fix(context.store):
+        for mended in fix(context.store, context):
             context.warn(f"mended {ROOT}/{mended.path}: {'; '.join(mended.changes)}")
     report = _check(context, values)
     if not report.is_initialised:
