@@ -78,10 +78,10 @@ def check_change(
     differing = set(changed)
     mirrored = store if asks_mirror else None
     if PROJECT_FILE in differing:
-        known, report = check(old, mirrored, watch), check(new, mirrored, watch)
+        known, report = check(old, mirrored), check(new, mirrored, watch)
     else:
         paths = _find_neighbours(store, old, new, differing, watch)
-        known = check(_SomeFiles(old, paths), mirrored, watch)
+        known = check(_SomeFiles(old, paths), mirrored)
         report = check(_SomeFiles(new, paths), mirrored, watch)
     touched = {place.id for path in differing if (place := find_place(path))}
     unreadable = report.unreadable_ids & touched
