@@ -36,7 +36,8 @@ def run_git(
         ["git", *args], cwd=cwd, input=stdin, env={**os.environ, **(env or {})}, capture_output=True, check=False
     )
     if is_checked and result.returncode != 0:
-        raise AssertionError(f"git {' '.join(args)} failed ({result.returncode}): {os.fsdecode(result.stderr)}")
+        said = os.fsdecode(result.stdout + result.stderr)
+        raise AssertionError(f"git {' '.join(args)} failed ({result.returncode}): {said}")
     return os.fsdecode(result.stdout).removesuffix("\n")
 
 

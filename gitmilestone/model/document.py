@@ -181,7 +181,7 @@ def _load(decoder: Decoder, text: str) -> Mapping | None:
     if marker:
         line = text.count("\n", 0, marker.start()) + 1
         message = f"a conflict marker: {marker.group()[:40]}"
-        decoder.report(line, "conflict-marker", message, "resolve the conflict")
+        decoder.report(line, "conflict-marker", message, "`git milestone resolve` goes through it")
         return None
     try:
         root = load(text)

@@ -6,11 +6,12 @@ merge(b, y, x) only in whose side the conflicts are decided for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
-from gitmilestone.model.lines import iter_chunks, split_lines
+from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS, Field
+from gitmilestone.model.merge_own import ABSENT, join_own
 from gitmilestone.model.milestone import Milestone, Task
 
 Value = TypeVar("Value", Milestone, Task)
@@ -27,12 +28,29 @@ class Given(NamedTuple):
 Decision = Side | Given
 
 
+class Place(NamedTuple):
+    """Where in a milestone something is.
+
+    Attributes:
+        field: Of the milestone, or of its `task`; None where `key` is one of the user's own.
+        key: As the file has it.
+        task: The id of the task that the key is in; None outside of tasks.
+        item: The id of the dependency, or of the whole task, that is meant; None where it is all of the field.
+    """
+
+    field: Field | None
+    key: str
+    task: str | None = None
+    item: str | None = None
+
+
 class Conflict(NamedTuple):
     """A place that both sides changed, each in its own way.
 
     Attributes:
         field: A key of the file; `depends_on.ID`; `tasks.ID` (one side removed it), `tasks.ID.KEY`, or
-            `tasks` for their order; `x.KEY` for a custom key, behind `tasks.ID.` for a task's.
+            `tasks` for their order; `x.KEY` for a custom key, behind `tasks.ID.` for a task's. A task's id that has
+            dots is in double quotes, so that each place has a name of its own.
         base, ours, theirs: The value there; None where it is unset or absent.
     """
 
@@ -40,6 +58,25 @@ class Conflict(NamedTuple):
     base: Any
     ours: Any
     theirs: Any
+
+    @property
+    def place(self) -> Place:
+        found = re.fullmatch(_IN_TASKS, self.field, re.DOTALL)
+        if found is None:
+            key, _, rest = self.field.partition(".")
+            return Place(None, rest) if key == "x" else Place(FIELDS.get(key), key, item=rest or None)
+        task, key = found["quoted"] or found["id"], found["key"]
+        if key is None:
+            return Place(FIELDS["tasks"], "tasks", item=task)
+        return Place(None, key[2:], task) if key.startswith("x.") else Place(_TASK_FIELDS[key], key, task)
+
+
+_IN_TASKS = r'tasks\.(?:"(?P<quoted>[^"]*)"|(?P<id>[^.]*))(?:\.(?P<key>.*))?'
+_TASK_FIELDS = {field.name: field for field in TASK_FIELDS}
+
+
+def _name_task(task_id: str) -> str:
+    return f'tasks."{task_id}"' if "." in task_id else f"tasks.{task_id}"
 
 
 class Merged(NamedTuple):
@@ -49,7 +86,6 @@ class Merged(NamedTuple):
     conflicts: tuple[Conflict, ...]
 
 
-_ABSENT = object()
 _FORWARD = ("planned", "in_progress", "blocked", "completed")
 
 
@@ -84,7 +120,8 @@ class _Merger:
         for field in fields:
             sides = [getattr(side, field.name, None) for side in (base, ours, theirs)]
             merged[field.name] = self._merge_field(field, where + field.name, *sides)
-        extra = self._merge_entries(f"{where}x.", base.extra if base else {}, ours.extra, theirs.extra)
+        own = [side.extra if side else {} for side in (base, ours, theirs)]
+        extra = self._merge_entries(self._merge_own, f"{where}x.", *own)
         return ours._replace(**merged, extra=extra)
 
     def _merge_field(self, field: Field, name: str, base: Any, ours: Any, theirs: Any) -> Any:
@@ -92,10 +129,10 @@ class _Merger:
             case "tasks":
                 return self._merge_tasks(_by_id(base), _by_id(ours), _by_id(theirs))
             case "set":
-                items = self._merge_entries(f"{name}.", _by_id(base), _by_id(ours), _by_id(theirs))
+                items = self._merge_entries(self._merge_value, f"{name}.", *map(_by_id, (base, ours, theirs)))
                 return tuple(items[key] for key in sorted(items))
-            case "lines" if isinstance(base, str) and isinstance(ours, str) and isinstance(theirs, str):
-                return self._merge_lines(name, base, ours, theirs)
+            case "lines":
+                return self._merge_own(name, base, ours, theirs)
         return self._merge_value(name, base, ours, theirs, _JOINS.get(field.merge))
 
     def _merge_value(
@@ -116,36 +153,38 @@ class _Merger:
 
     def _decide(self, name: str, *sides: Any) -> Decision:
         if name not in self.decisions:
-            self.conflicts.append(Conflict(name, *(None if side is _ABSENT else side for side in sides)))
+            self.conflicts.append(Conflict(name, *(None if side is ABSENT else side for side in sides)))
         return self.decisions.get(name, self.otherwise)
 
-    def _merge_lines(self, name: str, base: str, ours: str, theirs: str) -> Any:
-        if base in (ours, theirs) or ours == theirs:
-            return theirs if ours == base else ours
-        chunks = list(iter_chunks(*map(split_lines, (base, ours, theirs))))
-        is_disputed = any(chunk.is_disputed for chunk in chunks)
-        decision = self._decide(name, base, ours, theirs) if is_disputed else self.otherwise
+    def _merge_own(self, name: str, base: Any, ours: Any, theirs: Any) -> Any:
+        """Part by part; where one of them is disputed, all of it is one conflict."""
+        sides = base, ours, theirs
+        joined = join_own(*sides, SIDES.index(self.otherwise))
+        decision = self._decide(name, *sides) if joined.is_disputed else self.otherwise
         if isinstance(decision, Given):
             return decision.value
-        side = SIDES.index(decision)
-        return "".join("".join(chunk.settle(side)) for chunk in chunks)
+        return joined.value if decision == self.otherwise else join_own(*sides, SIDES.index(decision)).value
 
     def _merge_entries(
-        self, where: str, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
+        self,
+        merge_value: Callable[[str, Any, Any, Any], Any],
+        where: str,
+        base: Mapping[str, Any],
+        ours: Mapping[str, Any],
+        theirs: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Key by key. One that is absent is not the same as one that is empty."""
         merged: dict[str, Any] = {}
         for key in {**ours, **theirs}:
-            sides = [side.get(key, _ABSENT) for side in (base, ours, theirs)]
-            value = self._merge_value(where + key, *sides)
-            if value is not _ABSENT:
+            value = merge_value(where + key, *(side.get(key, ABSENT) for side in (base, ours, theirs)))
+            if value is not ABSENT:
                 merged[key] = value
         return merged
 
     def _merge_tasks(self, base: dict[str, Task], ours: dict[str, Task], theirs: dict[str, Task]) -> tuple[Task, ...]:
         merged: dict[str, Task] = {}
         for key in {**ours, **theirs}:
-            name = f"tasks.{key}"
+            name = _name_task(key)
             if key in ours and key in theirs:
                 merged[key] = self.merge_fields(TASK_FIELDS, f"{name}.", base.get(key), ours[key], theirs[key])
             elif task := self._merge_value(name, base.get(key), ours.get(key), theirs.get(key)):
@@ -160,12 +199,12 @@ class _Merger:
         was, here, there = (tuple(key for key in side if key in shared) for side in (base, ours, theirs))
         known = self._merge_value("tasks", was, here, there)
         order: list[str] = []
-        runs = _runs(ours, theirs, merged), _runs(theirs, ours, merged)
+        runs = _runs(ours, theirs), _runs(theirs, ours)
         # The base knows nothing of what both added.
         for key in ("", *known, *(key for key in here if key not in known)):
             order += [key] if key else []
             for run in sorted(side.get(key, []) for side in runs):
-                order += run
+                order += (one for one in run if one in merged)
         return order
 
 
@@ -191,13 +230,13 @@ def _by_id(items: Collection[Any] | None) -> dict[str, Any]:
     return {getattr(item, "id", item): item for item in items or ()}
 
 
-def _runs(side: Collection[str], other: Collection[str], merged: Collection[str]) -> dict[str, list[str]]:
+def _runs(side: Collection[str], other: Collection[str]) -> dict[str, list[str]]:
     """The tasks that one side alone has, by the shared one in front of them, or ""."""
     runs: dict[str, list[str]] = {}
     anchor = ""
     for key in side:
         if key in other:
             anchor = key
-        elif key in merged:
+        else:
             runs.setdefault(anchor, []).append(key)
     return runs

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gitmilestone.errors import InvalidContent, Refused
 from gitmilestone.model.document import Document, convert, read_document, revise
+from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.lines import Chunk, Lines, iter_chunks, split_lines
 from gitmilestone.model.merge import SIDES, Conflict, Decision, Merged, Side, merge
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import errors_among
 
 ConflictStyle = Literal["merge", "diff3", "zdiff3"]
+
+FILE = "file"
+"""The `field` of a conflict of two milestones for one file: git has taken one for what became of the other."""
 
 _COMMENT = r"(?:^|[ \t])(#[^\n]*)"
 
@@ -36,7 +40,7 @@ GIT_MARKERS = Markers()
 
 
 class MergedText(NamedTuple):
-    """`content` has markers around every one of `conflicts`, and nowhere else."""
+    """`content` has markers around every one of `conflicts`, and nowhere else; around all of it where that is FILE."""
 
     content: bytes
     conflicts: tuple[Conflict, ...]
@@ -49,11 +53,15 @@ class _Sides(NamedTuple):
     ours: Document
     theirs: Document
 
-    def merge(self, decisions: Mapping[str, Decision], otherwise: Side) -> Merged:
+    @property
+    def milestones(self) -> tuple[Milestone | None, Milestone, Milestone]:
         base, ours, theirs = (side.milestone if side else None for side in self)
         assert ours  # they have no errors, as is the next
         assert theirs
-        return merge(base, ours, theirs, decisions, otherwise)
+        return base, ours, theirs
+
+    def merge(self, decisions: Mapping[str, Decision], otherwise: Side) -> Merged:
+        return merge(*self.milestones, decisions, otherwise)
 
 
 def merge_texts(
@@ -79,6 +87,11 @@ def merge_texts(
     if ours == base:
         return MergedText(theirs, ())
     sides = _read_sides(path, base, ours, theirs)
+    was, here, there = sides.milestones
+    if was and (_is_another(was, here) or _is_another(was, there)):
+        if _is_another(here, there):
+            return _keep_apart(sides, decisions, markers)
+        sides = sides._replace(base=None)  # both sides added it
     merged = sides.merge(decisions, "ours")
     document = _write(sides, merged.milestone)
     if not merged.conflicts:
@@ -86,18 +99,6 @@ def merge_texts(
     other = _write_other(sides, document, sides.merge(decisions, "theirs").milestone)
     marked = mark_differences(sides.base.text if sides.base else None, document.text, other, markers)
     return MergedText(marked.encode(), merged.conflicts)
-
-
-def merge_ancestors(path: str, base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
-    """What stands for the common ancestor of two branches that have several: of a conflict it has the base's value.
-
-    Raises:
-        InvalidContent, Refused: As `merge_texts`; also where there is no base.
-    """
-    conflicts = merge_texts(path, base, ours, theirs).conflicts
-    if conflicts and base is None:
-        raise Refused(f"{path} was added twice", "")
-    return merge_texts(path, base, ours, theirs, {conflict.field: "base" for conflict in conflicts}).content
 
 
 def split_sides(text: str, size: int = 7) -> dict[Side, str] | None:
@@ -132,6 +133,43 @@ def _read_sides(path: str, base: bytes | None, ours: bytes, theirs: bytes) -> _S
     return _Sides(was and _in_format(was, schema), _in_format(here, schema), _in_format(there, schema))
 
 
+def _is_another(one: Milestone, other: Milestone) -> bool:
+    """Whether two states of a file are of two milestones, whose files git found alike: most of their lines are keys.
+
+    A title is edited often, and a time of creation hardly ever: only both together tell. Where neither has one, none
+    of what else was set is there any more.
+    """
+    if one.title == other.title:
+        return False
+    if one.created or other.created:
+        return one.created != other.created
+    known = _list_values(one)
+    return bool(known) and known.isdisjoint(_list_values(other))
+
+
+def _list_values(milestone: Milestone) -> set[tuple[str, Any]]:
+    """What is set of the fields that not every milestone has."""
+    found = set()
+    for field in MILESTONE_FIELDS:
+        value = getattr(milestone, field.name)
+        items = value if isinstance(value, tuple) else (value,)
+        found |= {(field.name, getattr(item, "id", item)) for item in items if item is not None and not field.required}
+    return found
+
+
+def _keep_apart(sides: _Sides, decisions: Mapping[str, Decision], markers: Markers) -> MergedText:
+    texts = [side.text if side else "" for side in sides]
+    decision = decisions.get(FILE)
+    if decision in SIDES:
+        return MergedText(texts[SIDES.index(decision)].encode(), ())
+    pieces = _bracket("<", markers.ours, split_lines(texts[1]), markers)
+    if markers.style != "merge":
+        pieces += _bracket("|", markers.base, split_lines(texts[0]), markers)
+    pieces += _bracket("=", "", split_lines(texts[2]), markers)
+    pieces += _bracket(">", markers.theirs, (), markers)
+    return MergedText("".join(pieces).encode(), (Conflict(FILE, *sides.milestones),))
+
+
 def _read(path: str, content: bytes) -> Document:
     document = read_document(path, path.rpartition("/")[2].removesuffix(".yaml"), content)
     if document.milestone is None:
@@ -145,28 +183,46 @@ def _in_format(document: Document, schema: int) -> Document:
 
 def _write(sides: _Sides, milestone: Milestone) -> Document:
     """A document that says that, with as much as can be of what both sides wrote around the values."""
-    wanted = _find_comments(sides)
-    best: tuple[int, Document] | None = None
-    for settle in (_take_ours, _take_notes, _take_both, _keep_ours, None):
+    best: tuple[tuple[int, int], bytes] | None = None
+    known = _known_lines(sides)
+    for settle in (_take_ours, _take_notes, _take_both, _take_both_turned, _keep_ours, _keep_theirs, None):
         content = _revise(_join(sides, settle) if settle else sides.ours, milestone)
         if content is None:
             continue
-        lost = len(wanted.difference(re.findall(_COMMENT, content.decode(), re.MULTILINE))) if wanted else 0
-        if best is None or lost < best[0]:
-            best = lost, _read(sides.ours.path, content)
-        if lost == 0:
+        text = content.decode()
+        cost = _count_wrong_comments(sides, text), sum(line not in known for line in split_lines(text))
+        if best is None or cost < best[0]:
+            best = cost, content
+        if cost == (0, 0):
             break
     if best is None:
         raise Refused(f"{sides.ours.path} can't be edited in place", "edit the file by hand, and commit it")
-    return best[1]
+    return _read(sides.ours.path, best[1])
 
 
 def _write_other(sides: _Sides, document: Document, milestone: Milestone) -> str:
     """What stands behind our text, `document`, between markers: their own lines, where nothing else differs by that."""
-    written = [_revise(_join(sides, _take_theirs), milestone), revise(document, milestone)]
-    ours = split_lines(document.text)
-    texts = [content.decode() for content in written if content is not None]
-    return min(texts, key=lambda text: sum(1 for _ in iter_chunks(ours, ours, split_lines(text))))
+    ours, edited = split_lines(document.text), split_lines(revise(document, milestone).decode())
+    known = {*ours, *_known_lines(sides)}
+    texts = ["".join(edited)]
+    for settle in (_take_theirs, _keep_theirs):
+        content = _revise(_join(sides, settle), milestone)
+        if content is None:
+            continue
+        pieces: list[str] = []
+        for chunk in iter_chunks(edited, edited, split_lines(content.decode())):
+            # Theirs for what nobody wrote like this.
+            pieces += chunk.base if known.issuperset(chunk.base) else chunk.theirs
+        mixed = _revise(_compose(sides, pieces), milestone)
+        texts += [text.decode() for text in (mixed, content) if text is not None]
+
+    def count_faults(text: str) -> tuple[int, int]:
+        """Where it differs from ours and need not; the lines that nobody wrote like this."""
+        lines = split_lines(text)
+        needless = [chunk for chunk in iter_chunks(ours, edited, lines) if chunk.ours == chunk.base != chunk.theirs]
+        return len(needless), sum(line not in known for line in lines)
+
+    return min(texts, key=count_faults)
 
 
 def _revise(document: Document, milestone: Milestone) -> bytes | None:
@@ -179,8 +235,11 @@ def _revise(document: Document, milestone: Milestone) -> bytes | None:
 def _join(sides: _Sides, settle: Callable[[Chunk], Iterable[str]]) -> Document:
     """The texts joined by lines, as `settle` says for each stretch of them."""
     texts = [split_lines(side.text) if side else [] for side in sides]
-    pieces = [line for chunk in iter_chunks(*texts) for line in settle(chunk)]
-    return read_document(sides.ours.path, _id_of(sides), "".join(pieces).encode())
+    return _compose(sides, [line for chunk in iter_chunks(*texts) for line in settle(chunk)])
+
+
+def _compose(sides: _Sides, lines: Lines) -> Document:
+    return read_document(sides.ours.path, sides.milestones[1].id, "".join(lines).encode())
 
 
 def _take_ours(chunk: Chunk) -> Iterable[str]:
@@ -199,9 +258,17 @@ def _take_both(chunk: Chunk) -> Iterable[str]:
     return (*chunk.ours, *chunk.theirs) if chunk.is_disputed else _take_ours(chunk)
 
 
+def _take_both_turned(chunk: Chunk) -> Iterable[str]:
+    return (*chunk.theirs, *chunk.ours) if chunk.is_disputed else _take_ours(chunk)
+
+
 def _keep_ours(chunk: Chunk) -> Iterable[str]:
     """Ours also where theirs alone changed something: it can be read for sure."""
     return *_notes(chunk), *chunk.ours
+
+
+def _keep_theirs(chunk: Chunk) -> Iterable[str]:
+    return chunk.theirs
 
 
 def _notes(chunk: Chunk) -> Iterable[str]:
@@ -210,14 +277,15 @@ def _notes(chunk: Chunk) -> Iterable[str]:
     return (line for line in chunk.theirs if line.lstrip()[:1] == "#" and line not in known)
 
 
-def _id_of(sides: _Sides) -> str:
-    return sides.ours.milestone.id if sides.ours.milestone else ""
-
-
-def _find_comments(sides: _Sides) -> set[str]:
-    """Those that should be there; a line of text with a `#` may be among them, which does no harm."""
+def _count_wrong_comments(sides: _Sides, text: str) -> int:
+    """Those that are lost, and those that one side has removed; a text with a `#` may count, which does no harm."""
     was, here, there = (set(re.findall(_COMMENT, side.text, re.MULTILINE)) if side else set() for side in sides)
-    return (here & there) | (here - was) | (there - was)
+    wanted = (here & there) | (here - was) | (there - was)
+    return len(wanted.symmetric_difference(re.findall(_COMMENT, text, re.MULTILINE)))
+
+
+def _known_lines(sides: _Sides) -> set[str]:
+    return {line for side in sides if side for line in split_lines(side.text)}
 
 
 def mark_differences(base: str | None, ours: str, theirs: str, markers: Markers = GIT_MARKERS) -> str:

@@ -76,8 +76,8 @@ a migration brings them.
     "conflict-marker": """\
 A merge was committed before its conflict was resolved, so the file says two things.
 
-Keep one of the sides between `<<<<<<<` and `>>>>>>>`, and delete the lines of the markers. While git is still
-merging, `git milestone resolve` asks field by field.
+`git milestone resolve ID` asks field by field. By hand: keep one of the sides between `<<<<<<<` and `>>>>>>>`, and
+delete the lines of the markers.
 """,
     "yaml-syntax": """\
 The file is not well-formed YAML, so nothing in it can be relied upon. The line is where reading stopped; the fault

@@ -12,7 +12,7 @@ from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import MilestoneError
 from gitmilestone.model.change import Change
 from gitmilestone.model.layout import find_place
-from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.model.problem import Problem
 from gitmilestone.operations.after_write import follow_write
 from gitmilestone.operations.check_change import check_change
 from gitmilestone.operations.diff import diff
@@ -21,17 +21,20 @@ from gitmilestone.operations.mirror import refresh_mirror
 from gitmilestone.operations.pace import is_time
 from gitmilestone.operations.reading import get_tier
 from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.forks import Span
 from gitmilestone.store.refs import find_unfinished
 from gitmilestone.store.store import Store
 
 _READ_AT_MOST = 200
+_MADE_BY_MERGES = ("dangling-dependency", "due-before-blocker", "open-tasks")
+"""Warnings that are nobody's slip: both sides were right until they met."""
 
 
 class Arrived(NamedTuple):
     """Attributes:
     total: How many milestones are not what they were.
     changes: Of all of them, or of none where they are many.
-    problems: Errors that came with them.
+    problems: Errors that came with them, and what the merge itself left crooked.
     """
 
     total: int
@@ -39,16 +42,22 @@ class Arrived(NamedTuple):
     problems: Sequence[Problem]
 
 
-def look_at_arrived(store: Store, old: TreeFiles, new: TreeFiles) -> Arrived:
-    """What differs between two commits; what is wrong with it is looked up where it is not much."""
+def look_at_arrived(store: Store, before: str, after: str) -> Arrived:
+    """What differs between two commits; what is wrong with it is looked up where it is not much.
+
+    Raises:
+        UnknownRevision: There is no such commit.
+    """
+    old, new = store.files_at(before), store.files_at(after)
     changed = list(store.iter_changed(old, new))
-    before = {place.id: oid for path, oid, _ in changed if oid and (place := find_place(path))}
-    after = {place.id: oid for path, _, oid in changed if oid and (place := find_place(path))}
-    total = sum(1 for name in {*before, *after} if before.get(name) != after.get(name))
+    olds = {place.id: oid for path, oid, _ in changed if oid and (place := find_place(path))}
+    news = {place.id: oid for path, _, oid in changed if oid and (place := find_place(path))}
+    total = sum(1 for name in {*olds, *news} if olds.get(name) != news.get(name))
     if not 0 < len(changed) <= _READ_AT_MOST:
         return Arrived(total, (), ())
-    report = check_change(store, old, new, [path for path, _, _ in changed])
-    return Arrived(total, diff(store, old, new).changes, errors_among(report.problems))
+    report = check_change(store, old, new, [path for path, _, _ in changed], span=Span(before, after))
+    told = [one for one in report.problems if one.severity == "error" or one.code in _MADE_BY_MERGES]
+    return Arrived(total, diff(store, old, new).changes, told)
 
 
 def warm(store: Store, watch: Watch = SILENT) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitmilestone.store.drivers import DriverStatus, describe_drivers, install_drivers, remove_drivers
-from gitmilestone.store.hook_files import Hook, HookFiles, Obstacle
+from gitmilestone.store.hook_files import Hook, HookFiles
 from gitmilestone.store.hook_text import CLIENT, SERVER
+from gitmilestone.store.hook_tools import Obstacle
 from gitmilestone.store.store import Store
 
 
@@ -47,8 +48,10 @@ def install_hooks(store: Store, program: str, *, for_server: bool = False, is_dr
         hooks = [] if obstacle else [hook for hook in files.examine(_choose(is_server)) if hook.state != "installed"]
         is_missing = not is_server and describe_drivers(store, program).state != "installed"
         return HookReport(hooks, obstacle, is_missing)
+    # First, as nothing is in their way.
+    has_changed_drivers = not is_server and install_drivers(store, program)
     hooks = [] if obstacle else files.install(_choose(is_server))
-    return HookReport(hooks, obstacle, not is_server and install_drivers(store, program))
+    return HookReport(hooks, obstacle, has_changed_drivers)
 
 
 def uninstall_hooks(store: Store) -> HookReport:
@@ -60,10 +63,14 @@ def get_hook_status(store: Store, program: str) -> HookStatus:
     """Every hook that belongs here, be it there or not, and any other of ours."""
     files = HookFiles(store.repository, program)
     expected = _choose(store.repository.is_bare)
-    found = files.examine((*CLIENT, *SERVER))
-    hooks = [hook for hook in found if hook.name in expected or hook.state != "absent"]
+    obstacle = files.find_obstacle()
+    if obstacle and obstacle.tool != "nowhere":
+        hooks = files.examine_beside(obstacle)
+    else:
+        found = files.examine((*CLIENT, *SERVER))
+        hooks = [hook for hook in found if hook.name in expected or hook.state != "absent"]
     drivers = None if store.repository.is_bare else describe_drivers(store, program)
-    return HookStatus(hooks, files.find_obstacle(), drivers)
+    return HookStatus(hooks, obstacle, drivers)
 
 
 def _choose(is_server: bool) -> Sequence[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitmilestone.errors import MilestoneError
-from gitmilestone.model.ids import find_id_fault
+from gitmilestone.errors import InvalidId, MilestoneError
+from gitmilestone.model.ids import find_id_fault, fold_id
 from gitmilestone.model.layout import PROJECT_FILE, possible_paths
 from gitmilestone.operations.current import CURRENT, find_current
 from gitmilestone.operations.reading import find_file
@@ -58,7 +58,8 @@ def find_unknown_names(store: Store, path: str) -> list[UnknownName]:
     if staged.find(PROJECT_FILE) is None and committed.find(PROJECT_FILE) is None:
         return []
     names = dict.fromkeys(read_trailers(store, _read(store, path).encode("utf-8", "surrogateescape"), TRAILER))
-    unknown = [name for name in names if not (_is_there(committed, name) or _is_there(staged, name))]
+    # One without a value is left from a template, and names nothing.
+    unknown = [name for name in names if name and not (_is_there(committed, name) or _is_there(staged, name))]
     return [UnknownName(name, _suggest(store, committed, name)) for name in unknown]
 
 
@@ -71,9 +72,16 @@ def _is_there(files: Files, name: str) -> bool:
     return not find_id_fault(name) and any(files.find(path) for path in possible_paths(name))
 
 
-def _suggest(store: Store, files: Files, name: str) -> str:
+def _suggest(store: Store, files: Files, text: str) -> str:
+    several = [part.strip() for part in text.split(",")]
+    if len(several) > 1:
+        return "one trailer for each: " + ", ".join(f"`{TRAILER}: {part}`" for part in several if part)
+    first, *others = text.split()
     try:
-        found = find_file(store, files, name)
+        found = find_file(store, files, fold_id(first))
+    except InvalidId:
+        return "`git milestone list --all` shows them all"
     except MilestoneError as error:
         return error.hint
-    return f"did you mean {found.path.rpartition('/')[2].removesuffix('.yaml')}?"
+    name = found.path.rpartition("/")[2].removesuffix(".yaml")
+    return f"did you mean {name}?{' Nothing else may stand in its trailer' if others else ''}"

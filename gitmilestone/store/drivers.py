@@ -98,10 +98,11 @@ def _compose_merge(program: str, what: str) -> str:
 
 
 def _call(program: str, arguments: str) -> str:
+    """A shell of its own, whose name is all that it says in front of why it can't run the program."""
     import shlex
 
-    quoted = shlex.quote(program)
-    return f"if test -x {quoted}; then {quoted} {arguments}; else git-milestone {arguments}; fi"
+    find = f'p={shlex.quote(program)}; test -x "$p" || p=git-milestone; exec "$p" "$@"'
+    return f"sh -c {shlex.quote(find)} git-milestone {arguments}"
 
 
 def _read_config(git: Git) -> dict[str, str]:
@@ -148,16 +149,16 @@ def _without_block(content: bytes) -> bytes:
 
 
 def _write_attributes(path: str, content: bytes) -> None:
+    """Through a link, which may lead to a file that several repositories share."""
     from gitmilestone.store.locks import refuse_unwritable
-    from gitmilestone.store.objects import remove_if_present, write_durably
+    from gitmilestone.store.objects import remove_if_present
+    from gitmilestone.store.replace import replace_file
 
-    temporary = f"{path}.{os.getpid()}"
     try:
-        if not content:
+        if not content and not os.path.islink(path):
             remove_if_present(path)
             return
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        write_durably(temporary, content)
-        os.rename(temporary, path)
+        replace_file(os.path.realpath(path), content)
     except OSError as error:
         raise refuse_unwritable(error, path) from error

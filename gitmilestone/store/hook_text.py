@@ -5,6 +5,7 @@ The part of it that decides is a file of `hooks/`; around it stands where our ex
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
+import re
 import shlex
 from typing import NamedTuple
 
@@ -14,15 +15,23 @@ CLIENT = (
 )  # fmt: skip
 SERVER = ("pre-receive", "update")
 
-BEFORE = ".before-milestone"
-"""Behind the name of somebody else's hook that could not take a block."""
-FOLDER = "milestone"
-"""Beside the hooks: links to those, by the names that they had."""
+BEFORE = "-before-milestone"
+"""Behind the name of somebody else's hook that could not take a block; no dot: node goes by what stands behind one."""
+FOLDER = "-milestone"
+"""Behind the name of the folder of hooks: beside it lie links to those, by the names that they had, and to all that lay
+around them."""
 
 BEGIN, END = b"# >>> git milestone >>>\n", b"# <<< git milestone <<<\n"
 _WHOLE = b"# This whole file is git milestone's.\n"
 _SHEBANG = b"#!/bin/sh\n"
 _SHELLS = ("sh", "bash", "dash", "ash", "ksh", "mksh", "zsh")
+
+_OWN_FILE = re.compile(rb"\$0|\$\{0|BASH_SOURCE|ZSH_SCRIPT|ZSH_ARGZERO|:-%x")
+_OWN_NAME = re.compile(
+    rb"\b(?:dirname|basename|readlink|realpath)(?:\s+-\S+)*\s+\"?(?:\$0\b|\$\{0\}|\$\{?BASH_SOURCE(?:\[0\])?\}?)"
+    rb"|\$\{(?:0|BASH_SOURCE(?:\[0\])?)[%#][^}]*\}"
+)
+"""How a script asks where it lies, which a block in it does not change."""
 
 _VALIDATING = {
     **dict.fromkeys(("pre-commit", "commit-msg", "pre-push"), "install it again, or pass --no-verify"),
@@ -33,8 +42,25 @@ _VALIDATING = {
 _OWN_WRITES = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 """What `git commit` runs, and our own commits too, which have been checked and need no trailer."""
 
+_LEAVE_OWN_WRITES = (
+    'case ${GIT_MILESTONE_WRITING-} in ?*) [ "$GIT_MILESTONE_WRITING" -ef "${GIT_DIR:-.git}" ] && return 0 ;; esac'
+)
+"""The variable names the git directory: what a hook of the user commits elsewhere is no write of ours."""
+
 _READING = ("pre-push", "pre-receive")
 """What learns from its standard input which refs are pushed; who comes behind it reads the same."""
+
+# Newer gits ask our own textconv whether a file differs.
+_DIFF = "git diff --quiet --no-ext-diff --no-textconv"
+_SKIPS = {
+    "pre-commit": f"{_DIFF} --cached -- .milestones || ",
+    "prepare-commit-msg": '[ ! -s "${1%/*}/milestone/current" ] || ',
+    "commit-msg": '! grep -qi "^milestone" "$1" || ',
+    "post-merge": f"{_DIFF} ORIG_HEAD HEAD -- .milestones || ",
+    "post-rewrite": f'[ "$1" != rebase ] || {_DIFF} ORIG_HEAD HEAD -- .milestones || ',
+    "pre-push": "",
+}
+"""What lets a line go where no milestone is concerned, for those that stand among somebody else's."""
 
 _FRAME = """\
 milestone() {{
@@ -58,6 +84,14 @@ $milestone_input
 MILESTONE
 else
     exec </dev/null
+fi
+"""
+_THEIRS = """\
+milestone_hooks=${{0%/*}}
+if [ -x "$milestone_hooks/{name}{before}" ]; then
+    # As deep and with the same neighbours as it was, for those that go by their own name and place.
+    [ ! -x "${{milestone_hooks%/}}{folder}/{name}" ] || exec "${{milestone_hooks%/}}{folder}/{name}" "$@"
+    exec "$milestone_hooks/{name}{before}" "$@"
 fi
 """
 
@@ -104,9 +138,20 @@ def compose_whole(block: bytes, name: str, is_before_another: bool) -> bytes:
     """The block of a file that we make; behind it runs what was there before and was put aside, as git would run it."""
     theirs = ""
     if is_before_another:
-        # Through a link that is called as it was: some programs go by their own name.
-        theirs = f'[ ! -x "${{0%/*}}/{name}{BEFORE}" ] || exec "${{0%/*}}/{FOLDER}/{name}" "$@"\n'
+        theirs = _THEIRS.format(name=name, before=BEFORE, folder=FOLDER)
     return BEGIN + _WHOLE + block.removeprefix(BEGIN).removesuffix(END) + theirs.encode() + END
+
+
+def compose_line(name: str) -> str:
+    """What calls our hook from a shell script of somebody else, which others have who may not have our program.
+
+    It has no single quotes, and nothing that YAML would take for its own.
+    """
+    is_refusing = name == "pre-commit"  # of the others nobody knows whether they concern a milestone
+    missing = "install it or pass --no-verify" if is_refusing else f"and {name} did nothing"
+    call = f'git milestone __hook {name} "$@" || {"exit" if name in _VALIDATING else ":"}'
+    otherwise = f'echo "git milestone is missing, {missing}" >&2{"; exit 1" if is_refusing else ""}'
+    return f"{_SKIPS[name]}if command -v git-milestone >/dev/null; then {call}; else {otherwise}; fi"
 
 
 def make_file(whole: bytes) -> bytes:
@@ -132,7 +177,15 @@ def split(content: bytes) -> Split | None:
     return Split(rest, block, _WHOLE in block)
 
 
-def is_shell_script(content: bytes) -> bool:
+def takes_block(content: bytes) -> bool:
+    """Whether this is a shell script, of which the shell alone reads every line.
+
+    Not one that hands itself on to another program (`exec python "$0"`), nor one that reads on in its own file.
+    """
+    return _is_shell_script(content) and not _OWN_FILE.search(_OWN_NAME.sub(b"", content))
+
+
+def _is_shell_script(content: bytes) -> bool:
     first, _, _ = content.partition(b"\n")
     if not first.startswith(b"#!") or first.endswith(b"\r") or b"\0" in content:
         return False
@@ -146,7 +199,7 @@ def _compose_function(name: str, program: str, stubs: str) -> str:
     with open(os.path.join(stubs, name), encoding="utf-8") as file:
         lines = file.read().splitlines()
     if name in _OWN_WRITES:
-        lines.insert(1, '[ -z "${GIT_MILESTONE_WRITING-}" ] || return 0')
+        lines.insert(1, _LEAVE_OWN_WRITES)
     hint = _VALIDATING.get(name)
     missing = f"git milestone: {program} is gone, and {name} did nothing"
     if hint:

@@ -31,8 +31,12 @@ class Hooks:
         listed = self.repository.git.check("config", "--null", "--get-regexp", r"^hook\..*\.event$")
         return {item.partition("\n")[2] for item in listed.decode("utf-8", "surrogateescape").split("\0")}
 
-    def run(self, name: str, *args: str, env: Mapping[str, str] | None = None) -> bool:
-        """Runs a hook, its output on our standard error; True where it agreed or is not installed."""
+    def run(self, name: str, *args: str, index: str = "") -> bool:
+        """Runs a hook, its output on our standard error; True where it agreed or is not installed.
+
+        Args:
+            index: The staging area that it sees; "" is the real one.
+        """
         if not self.is_installed(name):
             return True
         directory = self.repository.work_dir or self.repository.git_dir
@@ -40,10 +44,9 @@ class Hooks:
         environ = {
             **self.repository.hook_environ,
             **self._author_environ(),
-            "GIT_INDEX_FILE": self.repository.index_path,
+            "GIT_INDEX_FILE": self._as_git_says(index or self.repository.index_path),
             "GIT_EDITOR": ":",
-            "GIT_MILESTONE_WRITING": "1",
-            **(env or {}),
+            "GIT_MILESTONE_WRITING": self.repository.git_dir,
         }
         null = os.open(os.devnull, os.O_RDONLY)
         try:
@@ -52,6 +55,15 @@ class Hooks:
             os.close(null)
         _, status = os.waitpid(pid, 0)
         return os.waitstatus_to_exitcode(status) == 0
+
+    def _as_git_says(self, path: str) -> str:
+        """Relative where git's are: a hook that goes into another repository would else write to this one's files."""
+        repository = self.repository
+        given = {"GIT_DIR", "GIT_INDEX_FILE"} & repository.hook_environ.keys()
+        top = repository.work_dir
+        if top is None or given or repository.git_dir != os.path.join(top, ".git"):
+            return path
+        return os.path.relpath(path, top)
 
     def _author_environ(self) -> dict[str, str]:
         """What `git commit` tells its hooks of the author."""
@@ -76,9 +88,10 @@ class Hooks:
         path = os.path.join(self.repository.git_dir, "COMMIT_EDITMSG")
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(message)
-        if not self.run("prepare-commit-msg", path, "message"):
+        said = self._as_git_says(path)
+        if not self.run("prepare-commit-msg", said, "message"):
             raise HookRejected("the prepare-commit-msg hook failed", "what it said is above")
-        if verify and not self.run("commit-msg", path):
+        if verify and not self.run("commit-msg", said):
             hint = "--message writes another, --no-verify skips it"
             raise HookRejected("the commit-msg hook rejected the commit", hint)
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -91,10 +104,9 @@ class Hooks:
         """Like `git commit -- PATH`: the hook sees an index of HEAD with only our change in it."""
         os.makedirs(self.repository.state_dir, exist_ok=True)
         index = os.path.join(self.repository.state_dir, f"next-index-{os.getpid()}.lock")
-        env = {"GIT_INDEX_FILE": index}
         try:
-            self.repository.git.check("read-tree", tree, env=env)
-            if not self.run("pre-commit", env=env):
+            self.repository.git.check("read-tree", tree, env={"GIT_INDEX_FILE": index})
+            if not self.run("pre-commit", index=index):
                 raise HookRejected("the pre-commit hook rejected the commit", "--no-verify skips it")
         finally:
             remove_if_present(index)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
-from gitmilestone.errors import GitFailed
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.store import Store
 
@@ -12,12 +12,15 @@ _PATHS = f":(top,literal){ROOT}"
 _SCISSORS = b"------------------------ >8 ------------------------"
 
 
-def list_staged(store: Store) -> list[str]:
-    """Paths below `.milestones/` that are staged otherwise than they are in HEAD.
+def list_staged(store: Store, commit: str | None = None) -> list[str]:
+    """Paths below `.milestones/` that are staged otherwise than they are in a commit.
 
     It is the index that the environment names.
+
+    Args:
+        commit: None is HEAD's.
     """
-    base = store.head().commit or store.objects.hash("tree", b"")
+    base = commit or store.head().commit or store.objects.hash("tree", b"")
     listed = store.git.check("diff-index", "--cached", "--name-only", "--no-renames", "-z", base, "--", _PATHS)
     return [path[len(ROOT) + 1 :] for path in listed.decode("utf-8", "surrogateescape").split("\0") if path]
 
@@ -28,13 +31,21 @@ def find_fork(store: Store, commit: str, refs: str) -> str | None:
     Args:
         refs: A beginning of refs' names, `refs/heads/`.
     """
-    known = store.git.check("for-each-ref", "--format=%(objectname)", refs).decode().split()
-    if not known:
-        return None
-    found = store.git.run("merge-base", commit, *dict.fromkeys(known))
-    if found.status > 1:
-        raise GitFailed(("merge-base", commit), found.status, found.stderr)
-    return found.stdout.decode().strip() or None
+    listed = store.git.check("rev-list", "--boundary", commit, "--not", f"--glob={refs}*").decode().split()
+    shared = [oid.removeprefix("-") for oid in listed if oid.startswith("-")]
+    if len(shared) > 1:  # it has joined what others had meanwhile
+        newest = ("rev-list", "--no-walk", "--max-count=1", "--stdin")
+        return store.git.check(*newest, stdin="\n".join(shared).encode()).decode().strip()
+    return shared[0] if shared else None if listed else commit
+
+
+def list_joined(store: Store) -> list[str]:
+    """The commits that the one to be made joins to HEAD; none but in a merge."""
+    try:
+        with open(os.path.join(store.repository.git_dir, "MERGE_HEAD"), encoding="ascii") as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
 
 
 def read_trailers(store: Store, message: bytes, key: str) -> list[str]:

@@ -73,7 +73,7 @@ def test_a_server(run: Run) -> None:
     [
         (".pre-commit-config.yaml", "id: milestone-check"),
         (".husky", ".husky/pre-commit"),
-        ("lefthook.yml", "run: git milestone __hook pre-commit"),
+        ("lefthook.yml", "git milestone __hook post-rewrite"),
     ],
 )
 def test_what_to_add_is_printed(run: Run, repository: Path, sign: str, said: str) -> None:
@@ -91,6 +91,29 @@ def test_a_shared_folder_is_named(run: Run, tmp_path: Path, environ: dict[str, s
     done = run("hooks", "install")
     assert done.returncode == 1
     assert str(tmp_path / "all") in done.stderr
+
+
+def test_lines_that_were_added_are_found(run: Run, repository: Path) -> None:
+    (repository / ".husky" / "_").mkdir(parents=True)
+    run_git("config", "core.hooksPath", ".husky/_", cwd=repository)
+    assert "says what to add beside .husky" in run("hooks", "status").stderr
+    advice = [line for line in run("hooks", "install").stdout.splitlines() if "husky" in line or line[:1] == " "]
+    for name, line in zip(advice[::2], advice[1::2], strict=True):
+        (repository / name.removesuffix(":")).write_text(line)
+        place = repository / ".husky" / "_" / os.path.basename(name.removesuffix(":"))
+        place.write_text("#!/bin/sh\n")
+        place.chmod(0o755)
+    done = run("hooks", "status")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_hooks_that_are_switched_off(run: Run, repository: Path) -> None:
+    run_git("config", "core.hooksPath", "/dev/null", cwd=repository)
+    done = run("hooks", "install")
+    assert (done.returncode, "driver: installed" in done.stdout) == (1, True)
+    assert "git runs no hooks here" in done.stderr
+    done = run("hooks", "status")
+    assert (done.returncode, "git runs no hooks here" in done.stderr) == (1, True)
 
 
 def test_an_unknown_hook_is_a_usage_error(run: Run) -> None:

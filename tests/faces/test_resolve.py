@@ -1,59 +1,27 @@
-"""`git milestone resolve` walks through what a real merge has left, and touches nothing else."""
+"""`git milestone resolve` decides what it is told, and touches nothing else."""
 
 from __future__ import annotations
 
-import json
-import os
-import pty
-import subprocess
-import sys
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from gitmilestone.errors import Refused
 from gitmilestone.model.layout import ROOT as FOLDER
+from gitmilestone.model.merge import SIDES, Decision, Side
+from gitmilestone.model.merge_text import merge_texts
+from gitmilestone.operations.disputed import find_disputed
+from gitmilestone.operations.resolve import resolve
 from gitmilestone.store.drivers import remove_drivers
-from tests.merging import SHIP, both, edit, edit_text, fork, install, make_clone, text_of
-from tests.repositories import ROOT, Clone
-
-DONE = f"{FOLDER}/completed/ship.yaml"
-
-
-class Run:
-    """`git milestone resolve` as its own process."""
-
-    def __init__(self, clone: Clone) -> None:
-        self.clone = clone
-        self.environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
-        self.command = [sys.executable, "-m", "gitmilestone", "resolve"]
-
-    def __call__(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self.command, *args], cwd=self.clone.path, env=self.environ, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    def read(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(self("--json").stdout)["conflicts"]
-        return rows
-
-    def type(self, answers: str, *args: str) -> tuple[int, str]:
-        """What it prints to somebody at a terminal who answers so, and its exit status."""
-        main, side = pty.openpty()
-        running = subprocess.Popen(
-            [*self.command, *args], cwd=self.clone.path, env=self.environ, stdin=side, stdout=side, stderr=side
-        )
-        os.close(side)
-        os.write(main, answers.encode())
-        said = b""
-        try:
-            while piece := os.read(main, 1 << 16):
-                said += piece
-        except OSError:  # the other end is closed
-            pass
-        os.close(main)
-        return running.wait(30), said.decode().replace("\r\n", "\n")
+from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
+from tests.model.test_merge_text import triples
+from tests.repositories import Clone
+from tests.resolving import DONE, MERGED, Run, dispute, finish, merge
 
 
 @pytest.fixture
@@ -64,41 +32,6 @@ def clone(tmp_path: Path) -> Clone:
 @pytest.fixture
 def run(clone: Clone) -> Run:
     return Run(clone)
-
-
-def merge(clone: Clone) -> None:
-    clone.git("merge", "--no-edit", "side", is_checked=False)
-    assert clone.git("ls-files", "-u"), clone.status()
-
-
-def dispute(clone: Clone) -> None:
-    """Two fields in conflict, and two that are merged."""
-    fork(
-        clone,
-        edit(owner="bo", due="2027-01-15", labels=["m", "p"]),
-        edit(owner="cy", due="2027-02-01", priority="high", labels=["m", "q"]),
-    )
-    merge(clone)
-
-
-MERGED = "priority: high\n", "labels:\n  - m\n\n  - p\n\n  - q\n"
-
-
-def finish(clone: Clone, path: str = SHIP) -> str:
-    """The committed file, after a merge that nothing is left of."""
-    assert clone.git("ls-files", "-u") == ""
-    assert "<<<<<<<" not in text_of(clone, path)
-    clone.git("commit", "--no-edit", "-q")
-    assert clone.status() == ""
-    assert run_check(clone) == []
-    return text_of(clone, path)
-
-
-def run_check(clone: Clone) -> list[str]:
-    from gitmilestone.operations.check import check
-
-    with clone.store() as store:
-        return [problem.code for problem in check(store.files_at()).problems]
 
 
 def test_each_field_is_decided_by_itself(clone: Clone, run: Run) -> None:
@@ -330,7 +263,8 @@ def test_only_what_was_asked_for_is_touched(clone: Clone, run: Run) -> None:
     clone.git("config", "rerere.enabled", "false")
     (clone.path / "src" / "main.c").write_text("int other;\n")
     before = clone.others(SHIP)
-    assert run("ship", "--ours").returncode == 1
+    done = run("ship", "--ours")
+    assert (done.returncode, done.stderr) == (0, "still in conflict: other\n")
     before.assert_kept(clone.others(SHIP))
     assert [row["id"] for row in run.read()] == ["other"]
 
@@ -392,78 +326,257 @@ def test_nothing_to_resolve(clone: Clone, run: Run) -> None:
     assert run().stderr == "no milestone is in conflict\n"
 
 
-def test_without_a_terminal_it_lists(clone: Clone, run: Run) -> None:
-    dispute(clone)
-    done = run()
-    assert done.returncode == 1
-    assert done.stdout == (
-        f"ship  {SHIP}\n"
-        "  owner\n    base    ana\n    ours    bo\n    theirs  cy\n"
-        "  due\n    base    (unset)\n    ours    2027-01-15\n    theirs  2027-02-01\n"
+def task(title: str, status: str = "planned", **fields: Any) -> dict[str, Any]:
+    return {"id": title.lower(), "title": title, "status": status, **fields}
+
+
+def slide(clone: Clone) -> str:
+    """Joined by lines, our half of the conflict lacks a task that nobody removed; returns what it says of that task."""
+    with clone.store() as store:
+        remove_drivers(store)
+    edit(tasks=[task("Enrol"), task("Codes")])(clone)
+    done = task("Enrol", "completed", completed="2027-01-01")
+    fork(
+        clone,
+        edit(owner="bo", tasks=[task("Enrol", "in_progress"), task("Codes")]),
+        edit(owner="cy", tasks=[done, task("Codes"), task("Quay")]),
     )
+    merge(clone)
+    assert "  codes:\n    title: Codes\n    status: planned\n>>>>>>>" in text_of(clone)
+    return "  codes:\n    title: Codes\n    status: planned\n    weight: 1\n    completed:\n"
 
 
-def test_a_person_is_asked_field_by_field(clone: Clone, run: Run) -> None:
-    dispute(clone)
-    status, said = run.type("x\nt\ne\nsoon\ne\n2027-03-01\n")
-    assert status == 0, said
-    assert "    base    ana\n    ours    bo\n    theirs  cy\n" in said
-    assert "[o] ours, [t] theirs, [b] base, [e] another value, [s] skip, [q] quit" in said
-    assert "error: `due` is a date" in said
-    assert "resolved ship" in said
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+def test_what_lines_lost_is_there(clone: Clone, run: Run, side: str) -> None:
+    codes = slide(clone)
+    assert [row["field"] for row in run.read()] == ["owner"]
+    assert run(side).returncode == 0
     text = finish(clone)
-    assert all(lines in text for lines in ("owner: cy\n", "due: 2027-03-01\n", *MERGED))
+    assert codes in text
+    assert text.count("completed: 2027-01-01") == 1
 
 
-@pytest.mark.parametrize("answers", ["t\nq\n", "t\ns\n", "t\n\x04"])
-def test_what_was_answered_counts_when_somebody_stops(clone: Clone, run: Run, answers: str) -> None:
-    dispute(clone)
-    status, said = run.type(answers)
-    assert status == 1, said
-    assert [row["field"] for row in run.read()] == ["due"]
-    assert "owner: cy\n" in text_of(clone)
+def test_what_lines_lost_is_there_after_an_edit_too(clone: Clone, run: Run) -> None:
+    codes = slide(clone)
+    file = clone.path / SHIP
+    file.write_text(text_of(clone).replace("title: Do", "title: Really do").replace("Quay", "Key").replace("bo", "di"))
+    assert [(row["field"], row["ours"]) for row in run.read()] == [("owner", "di")]
+    assert run("--ours").returncode == 0
+    text = finish(clone)
+    assert all(lines in text for lines in (codes, "title: Really do ship", "title: Key", "owner: di", "  quay:"))
 
 
-def test_a_person_is_told_what_ours_is_in_a_rebase(clone: Clone, run: Run) -> None:
-    fork(clone, edit(owner="bo"), edit(owner="cy"))
+def test_what_was_decided_without_the_driver_stays_decided(clone: Clone, run: Run) -> None:
+    codes = slide(clone)
+    clone.git("merge", "--abort")
+    edit(due="2027-01-01")(clone)
     clone.git("switch", "-q", "side")
-    clone.git("rebase", "main", is_checked=False)
-    status, said = run.type("t\n")
-    assert status == 0
-    assert "`ours` is the branch that it goes onto" in said
-
-
-def test_a_person_edits_a_description_in_the_editor(clone: Clone, run: Run) -> None:
-    fork(clone, edit(description="Uno.\n"), edit(description="Eins.\n"))
+    edit(due="2027-02-02")(clone)
+    clone.git("switch", "-q", "-")
     merge(clone)
-    run.environ["GIT_EDITOR"] = "sed -i s/Uno/Un/"
-    status, said = run.type("e\n")
-    assert status == 0, said
-    assert "description: |\n  Un.\n" in finish(clone)
-
-
-def test_a_person_keeps_or_deletes(clone: Clone, run: Run) -> None:
-    fork(clone, lambda clone: clone.delete("ship"), edit(owner="bo"))
-    merge(clone)
-    status, said = run.type("t\n")
-    assert "[o] delete, [t] keep, [s] skip, [q] quit" in said
-    assert status == 0
-    assert "owner: bo\n" in text_of(clone)
-
-
-def test_mergetool_runs_it(clone: Clone, run: Run, tmp_path: Path) -> None:
-    dispute(clone)
-    install(clone, tmp_path, 'shift; exec $milestone resolve --theirs "$@"')
-    clone.git("config", "mergetool.keepBackup", "false")
-    clone.git("mergetool", "--no-prompt", "-t", "milestone")
-    assert "owner: cy\n" in finish(clone)
-
-
-def test_mergetool_asks(clone: Clone, run: Run) -> None:
-    dispute(clone)
-    clone.git("config", "mergetool.keepBackup", "false")
-    run.command = ["git", "mergetool", "--no-prompt", "-t", "milestone"]
-    status, said = run.type("t\no\n")
-    assert status == 0, said
+    assert run("--field", "due=2027-03-03").returncode == 1
+    assert [row["field"] for row in run.read()] == ["owner"]
+    assert run("--theirs").returncode == 0
     text = finish(clone)
-    assert all(lines in text for lines in ("owner: cy\n", "due: 2027-01-15\n", *MERGED))
+    assert all(lines in text for lines in (codes, "due: 2027-03-03", "owner: cy"))
+
+
+TRIPLES = st.lists(triples(), min_size=1, max_size=4)
+
+
+@settings(max_examples=8, suppress_health_check=[*HealthCheck])
+@given(TRIPLES, st.sampled_from(SIDES[1:]))
+def test_lines_and_then_a_side_are_the_driver_and_then_a_side(
+    texts: list[tuple[bytes, bytes, bytes]], side: Side
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        clone = Clone(Path(place))
+        clone.git("init", "-q")
+        folder = clone.path / FOLDER / "active"
+        folder.mkdir(parents=True)
+        for number, branch in enumerate(("base", "ours", "theirs")):
+            clone.git("checkout", "-q", "-b", branch, *(["base"] if number else []))
+            for name, triple in enumerate(texts):
+                (folder / f"{name}.yaml").write_bytes(triple[number])
+            clone.git("add", ".")
+            clone.git("commit", "-q", "--allow-empty", "-m", branch)
+        clone.git("switch", "-q", "ours")
+        clone.git("merge", "theirs", is_checked=False)
+        with clone.store() as store:
+            for one in find_disputed(store).disputed:
+                sides = texts[int(one.id)]
+                if one.obstacle is not None:
+                    with pytest.raises(Refused):
+                        merge_texts(one.path, *sides)
+                    continue
+                decisions: dict[str, Decision] = {conflict.field: side for conflict in one.conflicts}
+                assert resolve(store, one, decisions) == ()
+                (laid,) = clone.path.rglob(f"{one.id}.yaml")
+                assert laid.read_bytes() == merge_texts(one.path, *sides, decisions).content
+
+
+def replace_it(clone: Clone) -> None:
+    """Another milestone in its place, whose file is much alike."""
+    clone.delete("ship")
+    clone.new("search", title="Rewrite search", owner="ana", labels=["m"], description="One.\n\nTwo.\n")
+
+
+def say(clone: Clone, path: str) -> list[str]:
+    lines = (clone.path / FOLDER / path).read_text().split("\n")
+    return [line for line in lines if line.startswith(("title:", "status:", "priority:"))]
+
+
+@pytest.mark.parametrize("is_driven", [True, False])
+def test_two_milestones_that_git_takes_for_one_moved_by_both(clone: Clone, run: Run, is_driven: bool) -> None:
+    if not is_driven:
+        with clone.store() as store:
+            remove_drivers(store)
+    clone.new("other")
+    fork(clone, replace_it, lambda clone: clone.complete("ship"))
+    clone.git("merge", "--no-edit", "side", is_checked=False)
+    assert clone.status().count("\n") >= 2
+    (row,) = [row for row in run.read() if row["field"]]
+    assert (row["id"], row["ours"], row["theirs"]["title"]) == ("ship", None, "Do ship")
+    assert run("--theirs").returncode == 0
+    assert clone.git("ls-files", "-u") == ""
+    assert say(clone, "active/search.yaml") == ["title: Rewrite search", "status: planned", "priority:"]
+    assert say(clone, "completed/ship.yaml") == ["title: Do ship", "status: completed", "priority:"]
+    assert clone.ids() == {"search", "other"}
+
+
+@pytest.mark.parametrize("replaced_by", ["ours", "theirs"])
+@pytest.mark.parametrize("is_driven", [True, False])
+def test_an_edit_that_git_puts_into_another_milestone(
+    clone: Clone, run: Run, is_driven: bool, replaced_by: str
+) -> None:
+    """One side replaces it, the other edits it: git takes it for renamed, and knows one conflict of the two."""
+    if not is_driven:
+        with clone.store() as store:
+            remove_drivers(store)
+    sides = [both(replace_it, edit("search", owner="bo")), edit(owner="cy", priority="high")]
+    fork(clone, *(sides if replaced_by == "ours" else sides[::-1]))
+    clone.git("merge", "--no-edit", "side", is_checked=False)
+    assert [line[:2] for line in clone.git("status", "--short").split("\n")].count("UU") == 1
+    edited_by = "theirs" if replaced_by == "ours" else "ours"
+    rows = run.read()
+    assert [(row["id"], row["field"]) for row in rows] == [("search", None), ("ship", "file")]
+    assert rows[1][replaced_by] is None
+    assert rows[1][edited_by]["owner"] == "cy"
+    assert run("search", "--ours").returncode == 0
+    # Now git knows of it too.
+    assert "ship.yaml" in clone.git("ls-files", "-u")
+    assert run(f"--{edited_by}").returncode == 0
+    assert say(clone, "active/search.yaml") == ["title: Rewrite search", "status: planned", "priority:"]
+    assert say(clone, "active/ship.yaml") == ["title: Do ship", "status: planned", "priority: high"]
+    clone.git("commit", "--no-edit", "-q")
+    assert clone.status() == ""
+    assert clone.ids() == {"search", "ship"}
+
+
+def test_what_git_has_mixed_and_does_not_tell_of_is_left(clone: Clone, run: Run) -> None:
+    """Of a merge that is picked, it does not keep which of its parents counts."""
+    fork(clone, replace_it, lambda clone: clone.complete("ship"))
+    clone.git("switch", "-q", "-c", "merged", "side")
+    clone.git("merge", "-q", "--no-ff", "--no-edit", "-s", "ours", "side~1", is_checked=False)
+    clone.git("commit", "-q", "--allow-empty", "-m", "x")
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    picked = clone.git("commit-tree", "-p", "side~1", "-p", "side", "-m", "both", tree)
+    clone.git("switch", "-q", "main")
+    clone.git("cherry-pick", "-m", "1", picked, is_checked=False)
+    before = clone.status()
+    assert "AU " in before
+    done = run("--ours")
+    assert "in conflict too; `git status` tells more" in done.stderr
+    assert clone.status() == before
+
+
+def test_each_place_has_a_name_of_its_own(clone: Clone, run: Run) -> None:
+    """A task `v1` with a title, and a task `v1.title`."""
+    whole = {"id": "v1.title", "title": "Two"}
+    edit(tasks=[{"id": "v1", "title": "One"}, whole])(clone)
+    fork(
+        clone,
+        edit(tasks=[{"id": "v1", "title": "Eins"}]),
+        edit(tasks=[{"id": "v1", "title": "Uno"}, {**whole, "title": "Dos"}]),
+    )
+    merge(clone)
+    assert [row["field"] for row in run.read()] == ["tasks.v1.title", 'tasks."v1.title"']
+    assert run("--field", 'tasks."v1.title"=Other').returncode == 2
+    assert run("--field", "tasks.v1.title=Other", "--field", 'tasks."v1.title"=theirs').returncode == 0
+    assert "  v1:\n    title: Other\n" in (text := finish(clone))
+    assert "  v1.title:\n    title: Dos\n" in text
+
+
+def test_a_key_of_ones_own_may_be_called_anything(clone: Clone, run: Run) -> None:
+    def put(value: str) -> Any:
+        lines = f"  v1:\n    title: One\n    my.weight: {value}\n    a=b: {value}\n"
+        return edit_text("tasks:\n", f"tasks:\n{lines}")
+
+    put("heavy")(clone)
+    fork(clone, edit_text(": heavy", ": 12"), edit_text(": heavy", ": light"))
+    merge(clone)
+    assert sorted(row["field"] for row in run.read()) == ["tasks.v1.x.a=b", "tasks.v1.x.my.weight"]
+    assert run("--field", "tasks.v1.x.my.weight=medium", "--field", "tasks.v1.x.a=b=c=d").returncode == 0
+    clone.git("commit", "--no-edit", "-q")
+    assert {"    a=b: c=d", "    my.weight: medium"} <= {*text_of(clone).split("\n")}
+
+
+@pytest.mark.parametrize("is_driven", [True, False])
+def test_markers_of_another_size(clone: Clone, run: Run, is_driven: bool) -> None:
+    (clone.path / ".gitattributes").write_text(f"{FOLDER}/** conflict-marker-size=12\n")
+    clone.git("add", ".gitattributes")
+    clone.git("commit", "-qm", "sizes")
+    if not is_driven:
+        with clone.store() as store:
+            remove_drivers(store)
+    dispute(clone)
+    file = clone.path / SHIP
+    file.write_text(text_of(clone).replace("title: Do", "title: Really do"))
+    assert run("--field", "owner=theirs").returncode == 1
+    assert f"{'<' * 12} ours\ndue: 2027-01-15\n{'=' * 12}\ndue: 2027-02-01\n{'>' * 12} theirs\n" in text_of(clone)
+    clone.git("add", SHIP)
+    assert [row["field"] for row in run.read()] == ["due"]
+    assert run("--ours").returncode == 0
+    text = finish(clone)
+    assert all(lines in text for lines in ("title: Really do ship\n", "owner: cy\n", "due: 2027-01-15\n"))
+
+
+def test_why_a_side_can_not_be_read(clone: Clone, run: Run) -> None:
+    fork(clone, edit(owner="cy"), edit_text("owner: ana", "owner: [ana"))
+    merge(clone)
+    listed = run("--list").stdout
+    assert re.search(rf"their side of {re.escape(SHIP)} can't be read: line \d+: ", listed)
+    assert "hint: finish it in an editor" in listed
+
+
+def test_why_what_was_edited_can_not_be_read(clone: Clone, run: Run) -> None:
+    dispute(clone)
+    file = clone.path / SHIP
+    written = text_of(clone)
+    for old, new, why in (
+        ("status: planned\n", "status: soon\n", "line 5: `status` is one of"),
+        ("owner: cy\n", "owner: cy\nowner: di\n", "line 13: the key 'owner' is here again"),
+        ("=======\ndue", "due", "its conflict markers are incomplete, or out of order"),
+    ):
+        assert old in written
+        file.write_text(written.replace(old, new))
+        assert why in run.read()[0]["problem"]
+
+
+def test_staged_markers_lose_nothing(clone: Clone, run: Run) -> None:
+    codes = slide(clone)
+    clone.git("add", SHIP)
+    assert [row["field"] for row in run.read()] == ["owner"]
+    assert run("--ours").returncode == 0
+    assert codes in finish(clone)
+
+
+def test_committed_markers_lose_nothing(clone: Clone, run: Run) -> None:
+    codes = slide(clone)
+    clone.git("config", "merge.conflictStyle", "diff3")
+    clone.git("checkout", "--conflict=diff3", SHIP)
+    clone.git("add", SHIP)
+    clone.git("commit", "-q", "--no-edit", "--no-verify")
+    assert "owner" in [row["field"] for row in run.read()]
+    assert run("--ours").returncode == 0
+    assert codes.partition("    weight")[0] in text_of(clone)

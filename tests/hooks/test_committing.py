@@ -165,6 +165,80 @@ def test_a_trailer_may_name_what_the_commit_brings_or_takes(hooked: Clone, run: 
     assert run(hooked, "commit", "-qm", "gone\n\nMilestone: new").status == 0
 
 
+SPELLINGS = ("Milestone: {}", "MILESTONE: {}", "mileStone:{}", "Milestone : {}", "milestone\t: {}")
+
+
+@pytest.mark.parametrize("trailer", SPELLINGS)
+def test_every_trailer_that_git_reads_is_looked_up(hooked: Clone, run: Run, trailer: str) -> None:
+    def commit(name: str) -> Said:
+        return run(hooked, "commit", "-q", "--allow-empty", "-m", f"code\n\n{trailer.format(name)}")
+
+    assert commit("beta") == Said(0, "")
+    assert trailers(hooked) == "beta"
+    assert commit("ghost").status == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("ship-2fa, beta", "one trailer for each: `Milestone: ship-2fa`, `Milestone: beta`"),
+        ("SHIP-2FA", "did you mean ship-2fa?"),
+        ("ship-2fa (part 1)", "did you mean ship-2fa? Nothing else may stand in its trailer"),
+        ("Ship two-factor login", "did you mean ship-2fa? Nothing else may stand in its trailer"),
+        ("\N{SNOWMAN}", "`git milestone list --all` shows them all"),
+    ],
+)
+def test_what_a_wrong_trailer_may_have_meant(hooked: Clone, run: Run, value: str, hint: str) -> None:
+    done = run(hooked, "commit", "-q", "--allow-empty", "-m", f"code\n\nMilestone: {value}")
+    assert done.status == 1
+    assert done.out.splitlines()[:2] == [f"error: the trailer `Milestone: {value}` names no milestone", f"hint: {hint}"]
+
+
+def test_a_trailer_without_a_value_names_nothing(hooked: Clone, run: Run, tmp_path: Path) -> None:
+    """As it stands in a template."""
+    (tmp_path / "template").write_text("\n\nMilestone:\n")
+    hooked.git("config", "commit.template", str(tmp_path / "template"))
+    done = run(hooked, "commit", "-q", "--allow-empty", GIT_EDITOR="sed -i 1s/^/Words/")
+    assert done == Said(0, "")
+    assert hooked.git("log", "-1", "--format=%B").strip() == "Words\n\nMilestone:"
+
+
+def test_a_merge_is_not_refused_for_an_old_sin_of_the_other_branch(hooked: Clone, run: Run, lay: Lay) -> None:
+    """git asks about it where another file was in conflict."""
+    hooked.git("switch", "-qc", "side")
+    lay(hooked, "active/beta.yaml", BROKEN)
+    (hooked.path / "readme").write_text("side\n")
+    hooked.git("commit", "-qam", "bad", "--no-verify")
+    hooked.git("switch", "-q", "main")
+    (hooked.path / "readme").write_text("main\n")
+    hooked.git("commit", "-qam", "code")
+    assert run(hooked, "merge", "-q", "side").status == 1
+    hooked.git("add", "readme")
+    lay(hooked, "active/ship-2fa.yaml", BROKEN.replace("Broken", "Mine"))
+    hooked.git("add", ".milestones")
+    done = run(hooked, "commit", "-qm", "merged")
+    assert (done.status, "ship-2fa.yaml:5" in done.out, "beta" in done.out) == (1, True, False)
+    hooked.git("restore", "--staged", "--worktree", ".milestones/active/ship-2fa.yaml")
+    assert run(hooked, "commit", "-qm", "merged") == Said(0, "")
+    assert len(hooked.git("log", "-1", "--format=%P").split()) == 2
+
+
+def test_what_only_a_merge_makes_wrong_is_told(hooked: Clone, run: Run) -> None:
+    """Each branch was right by itself."""
+    hooked.git("switch", "-qc", "side")
+    hooked.edit("beta", depends_on=["ship-2fa"])
+    (hooked.path / "readme").write_text("side\n")
+    hooked.git("commit", "-qam", "side")
+    hooked.git("switch", "-q", "main")
+    hooked.delete("ship-2fa")
+    (hooked.path / "readme").write_text("main\n")
+    hooked.git("commit", "-qam", "main")
+    assert run(hooked, "merge", "-q", "side").status == 1
+    hooked.git("add", "readme")
+    done = run(hooked, "commit", "-qm", "merged")
+    assert (done.status, "dangling-dependency" in done.out) == (0, True)
+
+
 def test_what_is_no_trailer_is_no_name(hooked: Clone, run: Run) -> None:
     message = "code\n\nMilestone: nobody, as the title said,\nwas once here.\n\nSigned-off-by: Ana <ana@example.com>\n"
     assert run(hooked, "commit", "-q", "--allow-empty", "-m", message) == Said(0, "")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.faces.cli.commands.hooks import _ADVICE
-from gitmilestone.operations.hooks import install_hooks
+from gitmilestone.faces.cli.commands.hooks import compose_advice
+from gitmilestone.operations.hooks import get_hook_status, install_hooks
+from gitmilestone.store.hook_tools import ADVISED, Obstacle, Tool
 from tests.hooks.conftest import Said
 from tests.repositories import ROOT, Clone
 
@@ -41,13 +42,31 @@ def use(tool: str, clone: Clone, *args: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def assert_given_way(clone: Clone, program: Path, tool: str) -> None:
+def assert_given_way(clone: Clone, program: Path, tool: Tool) -> None:
     before = list_hooks(clone)
     with clone.store() as store:
         report = install_hooks(store, str(program))
     assert report.obstacle is not None
     assert report.obstacle.tool == tool
     assert list_hooks(clone) == before
+
+
+def assert_recognised(clone: Clone, program: Path, tool: Tool) -> None:
+    with clone.store() as store:
+        found = get_hook_status(store, str(program))
+    assert {hook.name: hook.state for hook in found.hooks} == dict.fromkeys(ADVISED[tool], "installed")
+
+
+def assert_nobody_stopped(clone: Clone, run: Run, lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where our program is not to be found: only who commits milestones is."""
+    folders = os.environ["PATH"].split(":")
+    monkeypatch.setenv("PATH", ":".join(one for one in folders if not os.path.exists(f"{one}/git-milestone")))
+    (clone.path / "readme").write_text("yet more\n")
+    done = run(clone, "commit", "-am", "code\n\nMilestone: nobody")
+    assert done.status == 0, done.out
+    lay(clone, "active/beta.yaml")
+    assert run(clone, "commit", "-am", "a milestone").status == 1
+    assert run(clone, "commit", "-am", "a milestone", "--no-verify").status == 0
 
 
 def list_hooks(clone: Clone) -> dict[str, bytes]:
@@ -87,17 +106,19 @@ THEIRS = """\
 """
 
 
-def test_beside_pre_commit(project: Clone, program: Path, run: Run, lay: Lay) -> None:
+def test_beside_pre_commit(project: Clone, program: Path, run: Run, lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what `hooks install` says to add."""
     config = project.path / ".pre-commit-config.yaml"
     config.write_text("repos:\n" + THEIRS)
     assert_given_way(project, program, "pre-commit")
-    config.write_text("repos:\n" + THEIRS + _ADVICE["pre-commit"][1])
+    config.write_text("repos:\n" + THEIRS + compose_advice(Obstacle("pre-commit", "")))
     project.git("add", ".")
     project.git("commit", "-qm", "config")
     use("pre-commit", project, "install", "--hook-type", "pre-commit", "--hook-type", "commit-msg")
     assert_both_run(project, run, lay, "hello of theirs")
     assert_given_way(project, program, "pre-commit")
+    assert_recognised(project, program, "pre-commit")
+    assert_nobody_stopped(project, run, lay, monkeypatch)
 
 
 def test_the_published_hooks_of_pre_commit(project: Clone, run: Run, lay: Lay, tmp_path: Path) -> None:
@@ -136,28 +157,33 @@ def test_pre_commit_may_come_later(project: Clone, program: Path, run: Run, lay:
     assert_both_run(project, run, lay, "hello of theirs")
 
 
-def test_beside_husky(project: Clone, program: Path, run: Run, lay: Lay) -> None:
+def test_beside_husky(project: Clone, program: Path, run: Run, lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
     use("husky", project)
     folder = project.path / ".husky"
     (folder / "pre-commit").write_text("echo hello of theirs\n")
     assert_given_way(project, program, "husky")
-    for line in _ADVICE["husky"][1].splitlines():
-        name, _, command = line.partition(" ")
-        with (project.path / name).open("a") as file:
+    lines = compose_advice(Obstacle("husky", ".husky")).splitlines()
+    for name, command in zip(lines[::2], lines[1::2], strict=True):
+        with (project.path / name.removesuffix(":")).open("a") as file:
             file.write(command.strip() + "\n")
     project.git("add", ".")
     project.git("commit", "-qm", "husky", "--no-verify")
     assert_both_run(project, run, lay, "hello of theirs")
+    assert_recognised(project, program, "husky")
+    assert_nobody_stopped(project, run, lay, monkeypatch)
 
 
-def test_beside_lefthook(project: Clone, program: Path, run: Run, lay: Lay) -> None:
+def test_beside_lefthook(project: Clone, program: Path, run: Run, lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
     config = project.path / "lefthook.yml"
     theirs = "    theirs:\n      run: echo hello of theirs\n"
     config.write_text("pre-commit:\n  commands:\n" + theirs)
     assert_given_way(project, program, "lefthook")
-    config.write_text(_ADVICE["lefthook"][1].replace("  commands:\n", "  commands:\n" + theirs, 1))
+    advice = compose_advice(Obstacle("lefthook", "lefthook.yml"))
+    config.write_text(advice.replace("  commands:\n", "  commands:\n" + theirs, 1))
     project.git("add", ".")
     project.git("commit", "-qm", "lefthook")
     use("lefthook", project, "install")
     assert_both_run(project, run, lay, "hello of theirs")
     assert_given_way(project, program, "lefthook")
+    assert_recognised(project, program, "lefthook")
+    assert_nobody_stopped(project, run, lay, monkeypatch)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.operations.milestones import transition
+from gitmilestone.store.pushed import find_fork
 from tests.hooks.conftest import OPEN, Said, install
 from tests.repositories import Clone, run_git
 
@@ -130,14 +132,15 @@ def test_good_and_code_pushes_pass(hooked: Clone, guarded: Clone, run: Run) -> N
 
 
 def test_warnings_are_told_once_and_let_pass(hooked: Clone, guarded: Clone, run: Run) -> None:
-    """What others wait for is gone, which the server finds by an index of its own."""
+    """By the side that has them; the other one need not tell what nobody is to be stopped for."""
     hooked.edit("beta", depends_on=["ship-2fa"])
     assert run(hooked, "push", "-q", "origin", "main") == Said(0, "")
     hooked.git("rm", "-q", ".milestones/active/ship-2fa.yaml")
     hooked.git("commit", "-qm", "gone", "--no-verify")
-    done = run(hooked, "push", "-q", "--no-verify", "origin", "main")
+    done = run(hooked, "push", "-q", "origin", "main")
     assert done.status == 0
     assert done.out.count("dangling-dependency") == 1
+    assert "remote:" not in done.out
 
 
 def test_one_bad_branch_of_two(hooked: Clone, guarded: Clone, run: Run, lay: Lay) -> None:
@@ -200,3 +203,157 @@ def test_others_hooks_see_what_was_pushed(
     hooked.edit("beta", owner="bo@example.com")
     assert run(hooked, "push", "-q", "origin", "main") == Said(0, "")
     assert (tmp_path / "seen").read_text() == f"{old} {hooked.head} refs/heads/main\n"
+
+
+STEPS = "check:\n  transitions:\n    planned: [in_progress]\n"
+
+
+def test_a_status_may_go_step_by_step(hooked: Clone, guarded: Clone, run: Run) -> None:
+    """One commit after the other, in one push; all at once it may not."""
+    path = hooked.path / ".milestones" / "config" / "project.yaml"
+    path.write_text(f"{path.read_text()}\n{STEPS}")
+    hooked.git("commit", "-qam", "settings")
+    assert run(hooked, "push", "-q", "origin", "main") == Said(0, "")
+    with hooked.store() as store:
+        transition(store, "start", ["beta"])
+    hooked.complete("beta")
+    assert run(hooked, "push", "-q", "origin", "main", "main:new") == Said(0, "")
+    done = run(hooked, "revert", "--no-edit", "HEAD", "HEAD~1")
+    assert done.status == 0, done.out
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main") == Said(0, "")
+    hooked.git("reset", "-q", "--hard", "HEAD~2")
+    hooked.git("reset", "-q", "--soft", "HEAD~2")
+    hooked.git("commit", "-qm", "at once", "--no-verify")
+    done = run(hooked, "push", "-q", "--force", "origin", "main")
+    assert done.status == 1
+    assert "forbidden-transition" in done.out
+
+
+def test_a_push_to_a_url_is_checked_from_what_any_remote_has(hooked: Clone, server: Clone, run: Run, lay: Lay) -> None:
+    commit_bad(hooked, lay)
+    hooked.git("push", "-q", "--no-verify", "origin", "main")
+    hooked.new("fine")
+    assert run(hooked, "push", "-q", f"file://{server.path}", "main:side") == Said(0, "")
+
+
+@pytest.fixture
+def calls(program: Path, tmp_path: Path) -> Callable[[], list[str]]:
+    """Which hooks our executable was started for, since it was last asked."""
+    place = tmp_path / "calls"
+    real = program.with_name("real")
+    real.write_text(program.read_text())
+    real.chmod(0o755)
+    program.write_text(f'#!/bin/sh\necho "$2" >> {place}\nexec {real} "$@"\n')
+
+    def take() -> list[str]:
+        told = place.read_text().split() if place.exists() else []
+        place.unlink(missing_ok=True)
+        return told
+
+    return take
+
+
+def test_a_new_branch_of_code_starts_nothing(
+    hooked: Clone, guarded: Clone, run: Run, calls: Callable[[], list[str]]
+) -> None:
+    (hooked.path / "readme").write_text("more\n")
+    hooked.git("commit", "-qam", "code")
+    assert run(hooked, "push", "-q", "origin", "main:new", "main:new'er$(x)") == Said(0, "")
+    hooked.git("fetch", "-q")
+    hooked.git("merge", "-q", "--no-ff", "-m", "merged", "origin/new")
+    assert run(hooked, "push", "-q", "origin", "main:newest") == Said(0, "")
+    assert calls() == []
+    hooked.new("fine")
+    assert run(hooked, "push", "-q", "origin", "main:with-a-milestone") == Said(0, "")
+    assert calls() == ["pre-push", "pre-receive"]
+
+
+def test_without_the_executable_a_new_branch_of_code_passes(
+    hooked: Clone, guarded: Clone, program: Path, run: Run, lay: Lay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.rename(program.with_name("gone"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    (hooked.path / "readme").write_text("more\n")
+    hooked.git("commit", "-qam", "code")
+    assert run(hooked, "push", "-q", "origin", "main:new") == Said(0, "")
+    lay(hooked, "active/new.yaml")
+    hooked.git("add", ".")
+    hooked.git("commit", "-qm", "new", "--no-verify")
+    assert "pass --no-verify" in run(hooked, "push", "-q", "origin", "main:newer").out
+    for _ in ("pre-receive", "update"):
+        done = run(hooked, "push", "-q", "--no-verify", "origin", "main:newer")
+        assert (done.status, "remote: git milestone:" in done.out) == (1, True)
+        (guarded.path / "hooks" / "pre-receive").unlink(missing_ok=True)
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main~1:refs/heads/newest") == Said(0, "")
+
+
+def test_a_forced_push_of_code_over_unknown_commits_starts_nothing(
+    hooked: Clone, server: Clone, run: Run, tmp_path: Path, calls: Callable[[], list[str]]
+) -> None:
+    run_git("clone", "-q", str(server.path), str(tmp_path / "other"))
+    other = Clone(tmp_path / "other")
+    other.new("theirs")
+    other.git("push", "-q", "origin", "main")
+    (hooked.path / "readme").write_text("more\n")
+    hooked.git("commit", "-qam", "code")
+    assert run(hooked, "push", "-q", "--force", "origin", "main") == Said(0, "")
+    assert calls() == []
+
+
+def test_a_server_looks_once_at_a_push(hooked: Clone, guarded: Clone, run: Run, calls: Callable[[], list[str]]) -> None:
+    """What pre-receive has passed, `update` passes; without it, or with another in its place, it looks for itself."""
+    hooked.new("one")
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main") == Said(0, "")
+    assert calls() == ["pre-receive"]
+    hook = guarded.path / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\n")
+    hooked.new("two")
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main", "main:other") == Said(0, "")
+    assert calls() == ["update"]  # the second branch brings nothing more
+    hook.unlink()
+    hooked.new("three")
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main") == Said(0, "")
+    assert calls() == ["update"]
+
+
+MANY = 60_000
+"""More commits than fit into the arguments of a process."""
+
+
+def test_a_new_branch_beside_very_many(hooked: Clone, guarded: Clone, run: Run, lay: Lay) -> None:
+    commit = "commit refs/heads/long\ncommitter Ana <a@example.com> 1700000000 +0000\ndata 0\n"
+    guarded.git("fast-import", "--quiet", stdin=commit.encode() * MANY)
+    refs = (
+        f"{oid} refs/heads/many/{number:06}\n" for number, oid in enumerate(guarded.git("rev-list", "long").split())
+    )
+    with (guarded.path / "packed-refs").open("a") as packed:
+        packed.writelines(refs)
+    hooked.new("fine")
+    assert run(hooked, "push", "-q", "origin", "main:new") == Said(0, "")
+    commit_bad(hooked, lay)
+    assert run(hooked, "push", "-q", "--no-verify", "origin", "main:newer").status == 1
+
+
+def test_where_a_branch_left_the_others(hooked: Clone) -> None:
+    """The last commit that it shares with any of them, though it has joined some on its way."""
+
+    def commit(word: str) -> str:
+        hooked.git("commit", "-q", "--allow-empty", "-m", word, GIT_COMMITTER_DATE=f"@{1800000000 + len(dates)} +0000")
+        dates.append(word)
+        return hooked.head
+
+    dates: list[str] = []
+    first, last = commit("first"), commit("last")
+    hooked.git("branch", "known/one")
+    hooked.git("switch", "-qc", "side", first)
+    aside = commit("aside")
+    hooked.git("merge", "-q", "-m", "joined", "known/one")
+    beyond = commit("beyond")
+    hooked.git("switch", "-q", "--orphan", "alone")
+    alone = commit("alone")
+    with hooked.store() as store:
+        assert find_fork(store, aside, "refs/heads/known/") == first
+        assert find_fork(store, beyond, "refs/heads/known/") == last
+        assert find_fork(store, first, "refs/heads/known/") == first
+        assert find_fork(store, alone, "refs/heads/known/") is None
+        assert find_fork(store, beyond, "refs/heads/unknown/") is None

@@ -11,6 +11,7 @@ import pytest
 
 from gitmilestone.operations.after_write import follow_write
 from gitmilestone.operations.index import get_index_status, rebuild_index
+from gitmilestone.operations.milestones import transition
 from tests.hooks.conftest import OPEN, Said, install
 from tests.repositories import Clone, run_git
 
@@ -46,9 +47,7 @@ def change_much(clone: Clone) -> None:
     clone.new("gamma")
 
 
-TOLD = (
-    "3 milestones changed: beta due 2027-01-15 -> 2027-02-01 and owner, gamma added, ship-2fa completed\n"
-)
+TOLD = "3 milestones changed: beta due 2027-01-15 -> 2027-02-01 and owner, gamma added, ship-2fa completed\n"
 
 
 @pytest.mark.parametrize("way", ["fast-forward", "merge", "rebase"])
@@ -80,7 +79,7 @@ def test_what_is_told_is_short(hooked: Clone, upstream: Clone, run: Run, lay: La
             assert done.status == 0
             assert done.out.count("\n") == 1
             assert len(done.out) < 200
-    assert done.out == "238 milestones changed: (`git milestone diff ORIG_HEAD HEAD`)\n"
+    assert done.out == "238 milestones changed (`git milestone diff ORIG_HEAD HEAD`)\n"
 
 
 def test_what_a_clean_merge_breaks_is_told(hooked: Clone, upstream: Clone, run: Run, lay: Lay) -> None:
@@ -99,6 +98,27 @@ def test_what_a_clean_merge_breaks_is_told(hooked: Clone, upstream: Clone, run: 
     assert done.status == 0
     assert "duplicate-key" in done.out
     assert "git milestone check" in done.out
+
+
+def test_a_dependency_that_a_merge_leaves_dangling_is_told(hooked: Clone, upstream: Clone, run: Run) -> None:
+    upstream.delete("ship-2fa")
+    hooked.edit("beta", depends_on=["ship-2fa"])
+    done = run(hooked, "pull", "-q", "--no-rebase")
+    assert done.status == 0
+    assert done.out.startswith("1 milestone changed: ship-2fa deleted\n.milestones/active/beta.yaml:")
+    assert "it depends on ship-2fa, which is not there" in done.out
+    assert done.out.count("\n") == 2
+
+
+def test_a_status_that_came_step_by_step_is_none_of_a_pulls_faults(hooked: Clone, upstream: Clone, run: Run) -> None:
+    path = upstream.path / ".milestones" / "config" / "project.yaml"
+    path.write_text(f"{path.read_text()}\ncheck:\n  transitions:\n    planned: [in_progress]\n")
+    upstream.git("commit", "-qam", "settings")
+    assert run(hooked, "pull", "-q").status == 0
+    with upstream.store() as store:
+        transition(store, "start", ["beta"])
+    upstream.complete("beta")
+    assert run(hooked, "pull", "-q") == Said(0, "1 milestone changed: beta completed\n")
 
 
 @pytest.mark.parametrize("how", ["commit", "switch", "worktree"])

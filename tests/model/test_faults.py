@@ -69,7 +69,7 @@ _BAD: dict[str, tuple[str | bytes, int, str, str]] = {
         _HEAD + "<<<<<<< HEAD\nowner: a\n=======\nowner: b\n>>>>>>> other\n",
         4,
         "conflict-marker",
-        "resolve the conflict",
+        "`git milestone resolve` goes through it",
     ),
     "a conflict in a description": (
         _HEAD + "description: |\n  a\n<<<<<<< HEAD\n  b\n=======\n  c\n>>>>>>> other\n",

@@ -22,6 +22,7 @@ from tests.model.joining import (
     pairs_in_a_field,
     pairs_of_fields,
     pairs_of_statuses,
+    put,
 )
 from tests.repositories import ROOT
 
@@ -40,6 +41,11 @@ def says_both(joined: Joined) -> bool:
     return True
 
 
+def assert_the_same(joined: Joined) -> None:
+    """Whoever merges, with the driver or on a web forge, comes to the same bytes where lines join."""
+    assert joined.content is None or joined.pair.merge() == (joined.content, ())
+
+
 def name_fields(first: Transition, second: Transition) -> str:
     return f"{first.field} {first.what}, {second.field} {second.what}"
 
@@ -50,8 +56,19 @@ def test_edits_of_different_fields_join(tmp_path: Path, algorithm: str) -> None:
     joined = join(tmp_path, pairs, f"-Xdiff-algorithm={algorithm}")
     assert [name for name, result in joined.items() if not says_both(result)] == []
     for result in list(joined.values())[:: 1 if algorithm == "myers" else _SAMPLE]:
-        # Whoever merges, with the driver or on a web forge, comes to the same bytes.
-        assert result.pair.merge() == (result.content, ())
+        assert_the_same(result)
+
+
+def test_a_list_of_ones_own_joins_wherever_its_lines_do(tmp_path: Path) -> None:
+    edits = list(iter_edits(_OWN))
+    cases = {f"{one} {other}": (one, other) for at, one in enumerate(edits) for other in edits[at:]}
+    joined = join(tmp_path, {name: pair_of(_OWN, *case) for name, case in cases.items()})
+    assert sum(says_both(result) for result in joined.values()) > len(joined) // 2
+    for name, result in joined.items():
+        assert_the_same(result)
+        one, other = cases[name]
+        if place_of(one, other) in ("elsewhere", "neighbours", "others", "other gaps", "right behind"):
+            assert not result.pair.merge().conflicts, name
 
 
 @pytest.mark.parametrize("step", [_SAMPLE * 5, pytest.param(1, marks=pytest.mark.long)])
@@ -75,10 +92,12 @@ class ItemEdit(NamedTuple):
     at: int
 
 
+_OWN = "x.team"
 _EDITS = {
     "labels": ("remove", "replace"),
     "depends_on": ("remove", "replace", "change the type"),
     "tasks": ("remove", "complete", "rename"),
+    _OWN: ("remove", "replace"),
 }
 _COUNT = len(FULL.tasks)
 
@@ -91,8 +110,13 @@ def iter_edits(field: str) -> Iterator[ItemEdit]:
         yield ItemEdit("add", at)
 
 
+def start_of(field: str) -> Milestone:
+    return put(FULL, field, ["b", "d", "f", "h"]) if field == _OWN else FULL
+
+
 def edit(field: str, what: str, at: int, who: str) -> Milestone:
-    items: list[Any] = list(getattr(FULL, field))
+    start = start_of(field)
+    items: list[Any] = list(start.extra["team"] if field == _OWN else getattr(start, field))
     if what == "add":
         items.insert(at, _new(field, f"{'acegi'[at]}{who}"))
     elif what == "remove":
@@ -105,12 +129,11 @@ def edit(field: str, what: str, at: int, who: str) -> Milestone:
         items[at] = items[at]._replace(status="completed", completed=datetime(2027, 1, 1, tzinfo=UTC))
     else:
         items[at] = items[at]._replace(title=f"Another of {who}")
-    changes: dict[str, Any] = {field: tuple(items)}
-    return FULL._replace(**changes)
+    return put(start, field, items if field == _OWN else tuple(items))
 
 
 def _new(field: str, name: str) -> Any:
-    return {"labels": name, "depends_on": Dependency(name), "tasks": Task(name, "New")}[field]
+    return {"depends_on": Dependency(name), "tasks": Task(name, "New")}.get(field, name)
 
 
 def place_of(first: ItemEdit, second: ItemEdit) -> str:
@@ -125,7 +148,7 @@ def place_of(first: ItemEdit, second: ItemEdit) -> str:
 
 
 def pair_of(field: str, first: ItemEdit, second: ItemEdit) -> Pair:
-    return Pair(FULL, edit(field, *first, "x"), edit(field, *second, "y"))
+    return Pair(start_of(field), edit(field, *first, "x"), edit(field, *second, "y"))
 
 
 def rows_of_items(place: Path, field: str) -> list[str]:
@@ -135,6 +158,7 @@ def rows_of_items(place: Path, field: str) -> list[str]:
     pairs = {name: pair_of(field, *case) for name, case in cases.items()}
     found: dict[tuple[str, str], dict[str, set[tuple[bool, bool]]]] = {}
     for name, joined in join(place, pairs).items():
+        assert_the_same(joined)
         first, second = cases[name]
         whats = (first.what, second.what) if second.what == "add" else tuple(sorted((first.what, second.what)))
         outcome = says_both(joined), not joined.pair.merge().conflicts
@@ -163,7 +187,7 @@ def rows_of_fields(place: Path) -> list[str]:
         field, whats, pair = pairs[name]
         joins = joined.content is not None
         merged = pair.merge()
-        assert not joins or merged == (joined.content, ())
+        assert_the_same(joined)
         found = fields.setdefault((*whats, joins, not merged.conflicts), [])
         found += [field] if field not in found else []
     words = {True: "joins", False: "conflict"}
@@ -192,7 +216,7 @@ _HEADS = {
 def test_the_page_says_which_edits_join(tmp_path: Path, name: str) -> None:
     heads = _HEADS[name]
     if name == "items":
-        rows = sorted(row for field in _EDITS for row in rows_of_items(tmp_path / field, field))
+        rows = sorted(row for field in _EDITS if field != _OWN for row in rows_of_items(tmp_path / field, field))
     else:
         rows = rows_of_fields(tmp_path / "fields") if name == "fields" else rows_of_statuses()
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}", *rows]

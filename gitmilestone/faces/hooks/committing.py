@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.operations.check import check
-from gitmilestone.operations.check_change import check_change
 from gitmilestone.operations.naming import find_unknown_names, is_only_named, name_current
+from gitmilestone.operations.staged import find_new_problems
 from gitmilestone.store.pushed import list_staged
 from gitmilestone.store.store import Store
 
@@ -18,15 +18,15 @@ _OPERATIONS = ("CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"
 
 def check_staged(context: Context, store: Store, _: Sequence[str]) -> int:
     """pre-commit"""
-    changed, staged = list_staged(store), store.staged_files()
+    changed = list_staged(store)
     if changed:
-        report = check_change(store, store.files_at(), staged, changed, context)
+        problems = find_new_problems(store, changed, context)
     elif context.environ.get("PRE_COMMIT"):  # `pre-commit run --all-files` means what there is
-        report = check(staged)
+        problems = check(store.staged_files()).problems
     else:
         return 0
     way_out = "mend it and stage it again (`git milestone check --staged`), or commit with --no-verify"
-    return tell_problems(context, report.problems, "nothing was committed", way_out)
+    return tell_problems(context, problems, "nothing was committed", way_out)
 
 
 def prepare_message(context: Context, store: Store, args: Sequence[str]) -> int:

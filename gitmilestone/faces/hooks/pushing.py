@@ -10,6 +10,7 @@ from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.model.problem import errors_among
 from gitmilestone.operations.check_change import check_change
 from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.forks import Span
 from gitmilestone.store.pushed import find_fork
 from gitmilestone.store.store import Store
 
@@ -25,20 +26,21 @@ class _Update(NamedTuple):
     new: str
 
 
-def check_push(context: Context, store: Store, args: Sequence[str]) -> int:
+def check_push(context: Context, store: Store, _: Sequence[str]) -> int:
     """pre-push REMOTE URL, and LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID in lines"""
     updates = [_Update(ref, old, new) for _, new, ref, old in _read_lines(context, 4)]
-    return _check(context, store, updates, f"refs/remotes/{args[0]}/", "mend it, or push with --no-verify")
+    # Whoever has it already: the remote may be a mere URL, or not have been fetched from yet.
+    return _check(context, store, updates, "refs/remotes/", "mend it, or push with --no-verify")
 
 
 def check_received(context: Context, store: Store, _: Sequence[str]) -> int:
-    """pre-receive, with OLD NEW REF in lines"""
+    """pre-receive, with OLD NEW REF in lines; of warnings, pre-push has told"""
     updates = [_Update(ref, old, new) for old, new, ref in _read_lines(context, 3)]
-    return _check(context, store, updates, _BRANCHES, _MEND)
+    return _check(context, store, updates, _BRANCHES, _MEND, only_errors=True)
 
 
 def check_update(context: Context, store: Store, args: Sequence[str]) -> int:
-    """update REF OLD NEW; of warnings, pre-receive has told"""
+    """update REF OLD NEW"""
     ref, old, new = args
     return _check(context, store, [_Update(ref, old, new)], _BRANCHES, _MEND, only_errors=True)
 
@@ -61,11 +63,12 @@ def _check(
     for update in updates:
         if not update.ref.startswith(_BRANCHES) or not update.new.strip("0"):
             continue
-        old, new = _find_old(store, update, known_refs), store.files_at(update.new)
+        base, new = _find_base(store, update, known_refs), store.files_at(update.new)
+        old = store.files_at(base) if base else TreeFiles(store.objects, None)
         changed = [path for path, _, _ in store.iter_changed(old, new)]
         if not changed:
             continue
-        report = check_change(store, old, new, changed, context)
+        report = check_change(store, old, new, changed, context, Span(base, update.new) if base else None)
         problems = errors_among(report.problems) if only_errors else report.problems
         branch = update.ref.removeprefix(_BRANCHES)
         if problems:
@@ -74,9 +77,8 @@ def _check(
     return status
 
 
-def _find_old(store: Store, update: _Update, known_refs: str) -> TreeFiles:
+def _find_base(store: Store, update: _Update, known_refs: str) -> str | None:
     """What the other side has already: the branch, or where a new one leaves the others."""
-    base: str | None = update.old
-    if not update.old.strip("0") or store.objects.find(update.old) is None:
-        base = find_fork(store, update.new, known_refs)
-    return store.files_at(base) if base else TreeFiles(store.objects, None)
+    if update.old.strip("0") and store.objects.find(update.old) is not None:
+        return update.old
+    return find_fork(store, update.new, known_refs)

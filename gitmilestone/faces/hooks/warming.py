@@ -47,7 +47,7 @@ def _warm(context: Context, store: Store) -> int:
 
 def _report(context: Context, store: Store) -> None:
     try:
-        arrived = look_at_arrived(store, store.files_at(_BEFORE), store.files_at())
+        arrived = look_at_arrived(store, _BEFORE, "HEAD")
     except UnknownRevision:
         return
     except MilestoneError as error:
@@ -60,11 +60,13 @@ def _report(context: Context, store: Store) -> None:
 
 def describe_arrived(arrived: Arrived) -> str:
     """`2 milestones changed: ship-2fa completed, beta due 2027-01-15 -> 2027-02-01`"""
+    said = f"{count_nouns(arrived.total, 'milestone')} changed"
     told = [_describe(change) for change in arrived.changes[:_SHOWN]]
+    all_of_them = f"`git milestone diff {_BEFORE} HEAD`"
+    if not told:
+        return f"{said} ({all_of_them})"
     left = arrived.total - len(told)
-    if left > 0:
-        told.append(f"{f'and {left} more ' if told else ''}(`git milestone diff {_BEFORE} HEAD`)")
-    return f"{count_nouns(arrived.total, 'milestone')} changed: {', '.join(told)}"
+    return f"{said}: {', '.join([*told, *([f'and {left} more ({all_of_them})'] if left > 0 else [])])}"
 
 
 def _describe(change: Change) -> str:

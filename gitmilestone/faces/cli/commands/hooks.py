@@ -12,15 +12,25 @@ from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.operations.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
-from gitmilestone.store.hook_files import Hook, Obstacle, Tool
+from gitmilestone.store.hook_files import Hook
+from gitmilestone.store.hook_text import compose_line
+from gitmilestone.store.hook_tools import ADVISED, Obstacle, Tool
 
 _EXECUTABLE = "git-milestone"
 
-_ADVICE: dict[Tool, tuple[str, str]] = {
-    "pre-commit": (
-        "pre-commit looks after the hooks here. Add to the `repos:` of .pre-commit-config.yaml, then run "
-        "`pre-commit install --hook-type pre-commit --hook-type commit-msg`:",
-        """\
+_LOOKED_AFTER: dict[Tool, str] = {
+    "pre-commit": "pre-commit looks after the hooks here. Add to the `repos:` of .pre-commit-config.yaml, then run "
+    "`pre-commit install --hook-type pre-commit --hook-type commit-msg`; it does not tell hooks what the others need:",
+    "husky": "husky looks after the hooks here. Add a line to each of these files, and make those that are not there; "
+    "in pre-push below what reads its input too:",
+    "lefthook": "lefthook looks after the hooks here. Add to lefthook.yml, then run `lefthook install`:",
+    "shared": "core.hooksPath names a folder that other repositories share. Add a line to each of these files; a new "
+    "one is executable and begins with `#!/bin/sh`; in pre-push below what reads its input too:",
+    "tracked": "the hooks here are committed files, which everybody gets. Add a line to each of these; a new one is "
+    "executable and begins with `#!/bin/sh`; in pre-push below what reads its input too:",
+    "nowhere": "core.hooksPath names no folder: git runs no hooks here",
+}
+_PRE_COMMIT = """\
 - repo: local
   hooks:
     - id: milestone-check
@@ -32,64 +42,15 @@ _ADVICE: dict[Tool, tuple[str, str]] = {
     - id: milestone-commit-msg
       name: milestones in the message
       language: system
-      entry: git milestone __hook commit-msg
+      entry: sh -c '{commit_msg}' hook
       stages: [commit-msg]
-""",
-    ),
-    "husky": (
-        "husky looks after the hooks here. Add a line to each of these files, and make those that are not there:",
-        """\
-.husky/pre-commit           git milestone __hook pre-commit
-.husky/commit-msg           git milestone __hook commit-msg "$1"
-.husky/prepare-commit-msg   git milestone __hook prepare-commit-msg "$@"
-.husky/post-merge           git milestone __hook post-merge "$@"
-.husky/pre-push             git milestone __hook pre-push "$@"
-""",
-    ),
-    "lefthook": (
-        "lefthook looks after the hooks here. Add to lefthook.yml, then run `lefthook install`:",
-        """\
-pre-commit:
+"""
+_LEFTHOOK = """\
+{name}:
   commands:
     milestones:
-      glob: ".milestones/**"
-      run: git milestone __hook pre-commit
-commit-msg:
-  commands:
-    milestones:
-      run: git milestone __hook commit-msg {1}
-prepare-commit-msg:
-  commands:
-    milestones:
-      run: git milestone __hook prepare-commit-msg {0}
-post-merge:
-  commands:
-    milestones:
-      run: git milestone __hook post-merge {1}
-pre-push:
-  commands:
-    milestones:
-      use_stdin: true
-      run: git milestone __hook pre-push {0}
-""",
-    ),
-    "shared": (
-        "core.hooksPath names a folder that other repositories share. Add a line to the hooks in it:",
-        """\
-pre-commit           git milestone __hook pre-commit || exit
-commit-msg           git milestone __hook commit-msg "$1" || exit
-post-merge           git milestone __hook post-merge "$@"
-""",
-    ),
-    "tracked": (
-        "The hooks here are committed files, which everybody gets. Add a line to those in that folder:",
-        """\
-pre-commit           git milestone __hook pre-commit || exit
-commit-msg           git milestone __hook commit-msg "$1" || exit
-post-merge           git milestone __hook post-merge "$@"
-""",
-    ),
-}
+      {input}run: sh -c '{line}' hook {{0}}
+"""
 
 
 def install(context: Context, values: Values) -> int:
@@ -150,10 +111,11 @@ def _write_status(context: Context, found: HookStatus) -> None:
         states.add(found.drivers.state)
         note = "" if found.drivers.merges else ", but the attributes name another one"
         context.write(f"{'merge driver':<20}{found.drivers.state}{note if found.drivers.state == 'installed' else ''}")
-    if found.obstacle is not None:
-        context.warn(f"hint: {found.obstacle.place}: `git milestone hooks install` says what to add")
+    if found.obstacle is not None and found.obstacle.tool == "nowhere":
+        context.warn(f"hint: {found.obstacle.place}: {_LOOKED_AFTER['nowhere']}")
     elif states & {"absent", "outdated"}:
-        context.warn("hint: `git milestone hooks install` installs them")
+        does = "installs them" if found.obstacle is None else f"says what to add beside {found.obstacle.place}"
+        context.warn(f"hint: `git milestone hooks install` {does}")
 
 
 def _to_json(hook: Hook) -> dict[str, Any]:
@@ -161,10 +123,23 @@ def _to_json(hook: Hook) -> dict[str, Any]:
 
 
 def _advise(context: Context, obstacle: Obstacle) -> None:
-    why, what = _ADVICE[obstacle.tool]
-    context.warn(f"{obstacle.place}: {why}")
-    context.write(what)
+    context.warn(f"{obstacle.place}: {_LOOKED_AFTER[obstacle.tool]}")
+    advice = compose_advice(obstacle)
+    if advice:
+        context.write(advice)
     context.warn("no hook was changed")
+
+
+def compose_advice(obstacle: Obstacle) -> str:
+    """What to add, and to which files; "" where nothing would help."""
+    lines = {name: compose_line(name) for name in ADVISED[obstacle.tool]}
+    if obstacle.tool == "pre-commit":
+        return _PRE_COMMIT.format(commit_msg=lines["commit-msg"])
+    if obstacle.tool == "lefthook":
+        reads = {"pre-push": "use_stdin: true\n      "}
+        return "".join(_LEFTHOOK.format(name=name, input=reads.get(name, ""), line=lines[name]) for name in lines)
+    folder = ".husky" if obstacle.tool == "husky" else obstacle.place
+    return "".join(f"{folder}/{name}:\n    {line}\n" for name, line in lines.items())
 
 
 def _find_program(context: Context) -> str:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from gitmilestone.errors import InvalidRequest, InvalidValue, MilestoneError
 from gitmilestone.faces.cli.commands.sources import FINDINGS
+from gitmilestone.faces.cli.conflict_formats import format_conflict, format_head, format_value, to_json_rows
 from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.model.encode import format_flow, format_task
-from gitmilestone.model.fields import FIELDS, TASK_FIELDS
 from gitmilestone.model.kinds import BLOCK
-from gitmilestone.model.merge import SIDES, Conflict, Decision
-from gitmilestone.model.milestone import Dependency, Milestone, Task
-from gitmilestone.operations.resolve import (
-    FILE,
-    Disputed,
-    Left,
-    choose,
-    find_disputed,
-    has_base,
-    parse_decision,
-    resolve,
-    takes_value,
-)
+from gitmilestone.model.lines import iter_chunks, split_lines
+from gitmilestone.model.merge import Conflict, Decision
+from gitmilestone.model.merge_text import FILE
+from gitmilestone.operations.disputed import Disputed, Left, choose, find_disputed
+from gitmilestone.operations.resolve import has_base, parse_decision, resolve, takes_value
+from gitmilestone.store.joined import find_joined, name_sides
 from gitmilestone.store.refs import find_unfinished
 
-_TASK_KINDS = {field.name: field.kind for field in TASK_FIELDS}
 _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
 
 
@@ -38,7 +27,7 @@ def run(context: Context, values: Values) -> int:
     if values["json"]:
         from gitmilestone.faces.cli.json_values import dump_envelope
 
-        rows = [row for one in chosen for row in _to_json(one)]
+        rows = [row for one in chosen for row in to_json_rows(one)]
         context.write(dump_envelope("conflicts", rows, context.style))
         return FINDINGS if chosen else 0
     is_told = values["ours"] or values["theirs"] or values["field"]
@@ -48,68 +37,67 @@ def run(context: Context, values: Values) -> int:
         _resolve_as_told(context, chosen, values)
     else:
         _resolve_by_asking(context, chosen)
-    return _report_left(context)
+    return _report_left(context, [one.id for one in chosen] if values["id"] else None)
 
 
 def _list(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
     for one in chosen:
-        context.write(_format_head(one, context.style))
+        context.write(format_head(one, context.style))
         for conflict in one.conflicts:
-            context.write(_format_conflict(conflict, context.style))
+            context.write(format_conflict(one, conflict, context.style))
         if one.obstacle is not None:
             context.write(f"  {one.obstacle.message}\n  hint: {one.obstacle.hint}\n")
         elif not one.conflicts:
             context.write("  nothing is left in it: `git milestone resolve` stages it\n")
     if not chosen:
         context.warn("no milestone is in conflict")
+    _hint_sides(context, chosen)
     _hint_others(context, left.others)
     return FINDINGS if chosen else 0
 
 
 def _resolve_as_told(context: Context, chosen: Sequence[Disputed], values: Values) -> None:
     """Raises InvalidRequest, before anything is written, where a field is not in conflict or a value is none of it."""
-    told = dict(_split_pair(pair) for pair in values["field"])
     known = {conflict.field for one in chosen for conflict in one.conflicts}
-    for field in told:
-        if field not in known:
-            hint = f"in conflict: {', '.join(sorted(known))}" if known else "nothing is in conflict"
-            raise InvalidRequest(f"{field!r} is not in conflict", hint)
-    decided = {field: parse_decision(field, text) for field, text in told.items()}
+    told = dict(_split_pair(pair, known) for pair in values["field"])
     otherwise = "ours" if values["ours"] else "theirs" if values["theirs"] else None
+    decided: list[dict[str, Decision]] = []
     for one in chosen:
-        decisions: dict[str, Decision] = {}
-        for conflict in one.conflicts:
-            if conflict.field in decided:
-                decisions[conflict.field] = decided[conflict.field]
-            elif otherwise:
-                decisions[conflict.field] = parse_decision(conflict.field, otherwise)
+        texts = [(conflict, told.get(conflict.field, otherwise)) for conflict in one.conflicts]
+        decided.append({conflict.field: parse_decision(conflict, text) for conflict, text in texts if text is not None})
+    for one, decisions in zip(chosen, decided, strict=True):
         _resolve_one(context, one, decisions)
 
 
-def _split_pair(pair: str) -> tuple[str, str]:
-    field, equals, text = pair.partition("=")
+def _split_pair(pair: str, known: Collection[str]) -> tuple[str, str]:
+    """A key of the user's own may have a `=` in it."""
+    names = [name for name in known if pair.startswith(f"{name}=")]
+    if names:
+        name = max(names, key=len)
+        return name, pair[len(name) + 1 :]
+    field, equals, _ = pair.partition("=")
     if not equals or not field:
         raise InvalidRequest(f"--field takes FIELD=VALUE, not {pair!r}", "like --field due=theirs")
-    return field, text
+    hint = f"in conflict: {', '.join(sorted(known))}" if known else "nothing is in conflict"
+    raise InvalidRequest(f"{field!r} is not in conflict", hint)
 
 
 def _resolve_by_asking(context: Context, chosen: Sequence[Disputed]) -> None:
     import click
 
-    unfinished = find_unfinished(context.store.repository, context.store.objects)
-    if unfinished is not None and "rebase" in unfinished.message:
-        context.warn("hint: in a rebase, `ours` is the branch that it goes onto, and `theirs` the commit that is moved")
+    _hint_sides(context, chosen)
     for place, one in enumerate(chosen, 1):
-        context.write(_format_head(one, context.style, f"  ({place} of {len(chosen)})"))
+        context.write(format_head(one, context.style, f"  ({place} of {len(chosen)})"))
         decisions: dict[str, Decision] = {}
         try:
             for conflict in one.conflicts:
-                context.write(_format_conflict(conflict, context.style))
+                context.write(format_conflict(one, conflict, context.style))
                 decision = _ask(context, conflict)
                 if decision is not None:
                     decisions[conflict.field] = decision
-        except click.Abort:
-            # What has been decided until then counts.
+        except (click.Abort, KeyboardInterrupt):
+            # What has been decided until then counts. Ctrl-C has ended the git that we read through as well.
+            context.store.close()
             _resolve_one(context, one, decisions)
             return
         _resolve_one(context, one, decisions)
@@ -122,15 +110,19 @@ def _ask(context: Context, conflict: Conflict) -> Decision | None:
     offered = _offer(conflict)
     question = ", ".join(f"[{letter}] {what}" for letter, what in offered.items())
     while True:
-        answer = click.prompt(f"{question}\nTake", type=click.Choice([*offered]), show_choices=False, err=True)
+        try:
+            answer = click.prompt(f"{question}\nTake", type=click.Choice([*offered]), show_choices=False, err=True)
+        except click.Abort:
+            context.warn("")  # the cursor is behind the ^C
+            raise
         if answer == "s":
             return None
         if answer == "q":
             raise click.Abort
-        text = _LETTERS.get(answer) or _edit(context, conflict)
         try:
+            text = _LETTERS.get(answer) or _ask_value(context, conflict)
             if text is not None:
-                return parse_decision(conflict.field, text)
+                return parse_decision(conflict, text)
         except InvalidValue as fault:
             context.warn(f"error: {fault.message}")
 
@@ -138,24 +130,44 @@ def _ask(context: Context, conflict: Conflict) -> Decision | None:
 def _offer(conflict: Conflict) -> dict[str, str]:
     """What can be answered, and what it does."""
     sides: dict[str, str] = dict(_LETTERS)
-    if conflict.field == FILE:
+    if not has_base(conflict) or conflict.field == FILE:
         del sides["b"]
+    if conflict.field == FILE and None in conflict[1:]:
         sides = {letter: "delete" if getattr(conflict, side) is None else "keep" for letter, side in sides.items()}
-    elif not has_base(conflict):
-        del sides["b"]
-    edit = {"e": "another value"} if takes_value(conflict.field) else {}
+    edit = {"e": "another value"} if takes_value(conflict) else {}
     return {**sides, **edit, "s": "skip", "q": "quit"}
 
 
-def _edit(context: Context, conflict: Conflict) -> str | None:
+def _ask_value(context: Context, conflict: Conflict) -> str | None:
     """A value that somebody types, in git's editor where it may have many lines; None where they leave it."""
     import click
 
-    ours = _format_value(conflict.field, conflict.ours)
-    if conflict.field in FIELDS and FIELDS[conflict.field].kind is not BLOCK:
-        return str(click.prompt(conflict.field, default=ours, err=True))
+    field = conflict.place.field
+    sides = [side for side in conflict[1:] if side is not None]
+    is_long = (field and field.kind is BLOCK) or any(isinstance(side, str) and "\n" in side for side in sides)
+    if not is_long:
+        start = conflict.theirs if conflict.ours is None else conflict.ours
+        return str(click.prompt(conflict.field, default=format_value(conflict, start), err=True))
+    text = _join_text(conflict)
     editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
-    return click.edit(ours, editor, {**context.environ}, extension=".txt")
+    try:
+        edited = click.edit(text, editor, {**context.environ}, extension=".txt")
+    except click.ClickException as fault:
+        context.warn(f"error: {fault.message}")
+        return None
+    if edited is None:
+        context.warn("hint: nothing was changed in the editor")
+    elif text and not text.endswith("\n"):
+        return edited.removesuffix("\n")
+    return edited
+
+
+def _join_text(conflict: Conflict) -> str:
+    """What both sides wrote, and ours of lines that are disputed."""
+    if None in conflict[1:]:
+        return conflict.ours or conflict.theirs or ""
+    base, ours, theirs = map(split_lines, conflict[1:])
+    return "".join(line for chunk in iter_chunks(base, ours, theirs) for line in chunk.settle(1))
 
 
 def _resolve_one(context: Context, one: Disputed, decisions: Mapping[str, Decision]) -> None:
@@ -172,73 +184,35 @@ def _resolve_one(context: Context, one: Disputed, decisions: Mapping[str, Decisi
         context.write(f"{one.id}: left in conflict: {', '.join(conflict.field for conflict in left)}")
 
 
-def _report_left(context: Context) -> int:
+def _report_left(context: Context, ids: Collection[str] | None) -> int:
+    """Args:
+    ids: Those that the exit status is about; None is all of them.
+    """
     left = find_disputed(context.store)
-    if left.disputed:
-        ids = ", ".join(one.id for one in left.disputed)
-        context.warn(f"still in conflict: {ids}")
+    still = [one.id for one in left.disputed]
+    if still:
+        context.warn(f"still in conflict: {', '.join(still)}")
     _hint_others(context, left.others)
-    if left.disputed or left.others:
-        return FINDINGS if left.disputed else 0
     unfinished = find_unfinished(context.store.repository, context.store.objects)
-    if unfinished is not None:
+    if unfinished is not None and not still and not left.others:
         # Of its hint, how to go on, and not how to give up.
         context.warn(f"hint: nothing is left in conflict; {unfinished.hint.partition(' or ')[0]}")
-    return 0
+    return FINDINGS if any(ids is None or one in ids for one in still) else 0
+
+
+def _hint_sides(context: Context, chosen: Sequence[Disputed]) -> None:
+    joined = find_joined(context.store) if chosen else None
+    if joined is None:
+        return
+    ours, theirs = name_sides(context.store, joined)
+    if joined.is_rebase:
+        onto = f"`ours` is the branch that it goes onto, {ours}"
+        context.warn(f"hint: in a rebase, {onto}, and `theirs` the commit that is moved, {theirs}")
+    else:
+        context.warn(f"hint: `ours` is {ours}, and `theirs` is {theirs}")
 
 
 def _hint_others(context: Context, others: Sequence[str]) -> None:
     if others:
         which = f"{others[0]} and {len(others) - 1} more are" if len(others) > 1 else f"{others[0]} is"
         context.warn(f"hint: {which} in conflict too; `git status` tells more")
-
-
-def _format_head(one: Disputed, style: Style, more: str = "") -> str:
-    return f"{style.paint(one.id, 'yellow')}  {style.cell(one.path)}{more}\n"
-
-
-def _format_conflict(conflict: Conflict, style: Style) -> str:
-    lines = [f"  {style.paint(style.cell(conflict.field), 'bold')}"]
-    for side in SIDES:
-        value = getattr(conflict, side)
-        if conflict.field == FILE:
-            shown = "deleted" if value is None else f"{value.title} ({value.status})"
-        else:
-            shown = "(unset)" if value is None else _format_value(conflict.field, value)
-        first, *rest = shown.rstrip("\n").split("\n")
-        lines += [f"    {side:<8}{style.clean(first)}", *(f"{'':12}{style.clean(line)}" for line in rest)]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _format_value(field: str, value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, Dependency):
-        return value.type
-    if isinstance(value, Task):
-        return format_task(value, "", "  ")
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    kind = FIELDS[field].kind if field in FIELDS else _TASK_KINDS.get(field.rpartition(".")[2])
-    return kind.format(value) if kind and not isinstance(value, list | dict) else format_flow(value)
-
-
-def _to_json(one: Disputed) -> list[dict[str, Any]]:
-    head = {"id": one.id, "path": one.path}
-    if one.obstacle is not None:
-        return [{**head, "field": None, "base": None, "ours": None, "theirs": None, "problem": one.obstacle.message}]
-    rows = [
-        {"field": conflict.field, **{side: _json_value(conflict.field, getattr(conflict, side)) for side in SIDES}}
-        for conflict in one.conflicts
-    ]
-    return [{**head, **row, "problem": None} for row in rows or [{"field": None, **dict.fromkeys(SIDES)}]]
-
-
-def _json_value(field: str, value: Any) -> Any:
-    from gitmilestone.faces.cli.json_values import to_json_value
-
-    if isinstance(value, Milestone):
-        return to_json_value(value)
-    if isinstance(value, Task):
-        return to_json_value(Milestone("", "", tasks=(value,)))["tasks"][0]
-    return value if value is None or isinstance(value, list | dict) else _format_value(field, value)
