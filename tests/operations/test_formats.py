@@ -524,7 +524,7 @@ def test_check_says_it(old: Clone) -> None:
     out = io.StringIO()
     context = Context(os.environ, str(old.path), io.StringIO(), out, io.StringIO())
     values = {"at": None, "staged": False, "worktree": False, "range": None, "fix": False, "strict": False}
-    assert check_command.run(context, {**values, "format": "text", "json": False}) == 1
+    assert check_command.run(context, {**values, "explain": None, "format": "text", "json": False}) == 1
     context.close()
     assert "1 file is not in the format that `format: 2` says, the first of them .milestones/active/late.yaml" in (
         out.getvalue()

@@ -200,7 +200,7 @@ def test_edits_made_meanwhile_are_kept(clone: Clone, program: Path, kind: str) -
     report = uninstall(clone)
     assert path.read_bytes().endswith(b"echo more\n")
     assert b"git milestone" not in path.read_bytes()
-    kept = path.with_name("pre-push.before-milestone")
+    kept = path.with_name("pre-push-before-milestone")
     assert kept.exists() == (kind == "Python")
     assert any(hook.note for hook in report.hooks) == (kind == "Python")
 
