@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.measure import hermetic, time_in_turn
 from benchmarks.report import Measured, compare
 from benchmarks.repositories import Made
-from gitmilestone.operations.query import Answers, answer, statistics
+from gitmilestone.operations.asking.query import Answers, answer, statistics
 from gitmilestone.query.parse import parse
 from gitmilestone.store.store import Store
 

@@ -12,7 +12,7 @@ from benchmarks.measure import Timing, hermetic, run, time_in_turn, time_once
 from benchmarks.report import Measured, compare
 from benchmarks.repositories import Made, reset
 from benchmarks.writes import git_add_commit
-from gitmilestone.derived.analytics import FILE_NAME
+from gitmilestone.derived.analytics.open import FILE_NAME
 from gitmilestone.model.layout import ROOT, possible_paths
 from gitmilestone.store.store import Store
 

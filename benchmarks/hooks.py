@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from benchmarks.measure import Timing, run, time_in_turn
 from benchmarks.repositories import Made
-from gitmilestone.store.hook_text import CLIENT
+from gitmilestone.store.installing.hook_text import CLIENT
 
 HEADINGS = ("what", "milestones", "with hooks", "git's own", "added, ms", "goal")
 _GOAL_MS = 10

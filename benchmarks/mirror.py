@@ -20,14 +20,14 @@ from benchmarks.report import Measured, compare
 from benchmarks.repositories import START, Made, get_repository, reset
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.postgres import parallel
-from gitmilestone.derived.postgres.binaries import find_binaries
 from gitmilestone.derived.postgres.catch_up import CHANNEL, catch_up_mirror, repository_name
-from gitmilestone.derived.postgres.connect import Link, Server, embedded_server
 from gitmilestone.derived.postgres.copying import MIRRORED, iter_copied
-from gitmilestone.derived.postgres.embedded import Embedded
 from gitmilestone.derived.postgres.load import drop_tables, drop_unstamped, index_statements, load, partition_of
 from gitmilestone.derived.postgres.migrate import migrate
 from gitmilestone.derived.postgres.mirror import Mirror, MirrorStamp, open_mirror
+from gitmilestone.derived.postgres.server.binaries import find_binaries
+from gitmilestone.derived.postgres.server.connect import Link, Server, embedded_server
+from gitmilestone.derived.postgres.server.embedded import Embedded
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.query import Query, Term
 from gitmilestone.store.store import Store

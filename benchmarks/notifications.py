@@ -17,8 +17,8 @@ from typing import NamedTuple
 from benchmarks.measure import Timing, hermetic, run
 from benchmarks.repositories import make_repository
 from benchmarks.writes import git_add_commit
-from gitmilestone.derived.postgres.connect import DSN_KEY, embedded_server
-from gitmilestone.derived.postgres.embedded import Embedded
+from gitmilestone.derived.postgres.server.connect import DSN_KEY, embedded_server
+from gitmilestone.derived.postgres.server.embedded import Embedded
 from gitmilestone.model.config import encode_tier
 from gitmilestone.model.layout import ROOT, TIER_FILE
 

@@ -12,7 +12,7 @@ from benchmarks.report import Measured, compare_all
 from benchmarks.repositories import FREQUENT_WORD, RARE_LABEL, RARE_WORD, Made
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.asking.query import answer
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Query, Term
 from gitmilestone.store.store import Store

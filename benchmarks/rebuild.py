@@ -12,7 +12,7 @@ from benchmarks.report import Measured
 from benchmarks.repositories import Made
 from gitmilestone.derived.database import read_index
 from gitmilestone.model.layout import ROOT
-from gitmilestone.operations.index import get_index_status
+from gitmilestone.operations.scaling.index import get_index_status
 from gitmilestone.store.store import Store
 
 _SAMPLED = 5000

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 from benchmarks.measure import hermetic, run
 from gitmilestone.model.config import Project, encode_project, encode_tier
-from gitmilestone.model.encode import encode
 from gitmilestone.model.ids import make_slug
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout, path_of, suggest_layout
 from gitmilestone.model.milestone import PRIORITIES, Dependency, Milestone, Status, Task
-from gitmilestone.operations.init import init
+from gitmilestone.model.text.encode import encode
+from gitmilestone.operations.editing.init import init
 from gitmilestone.store.files import Files
-from gitmilestone.store.plan import Plan
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import Plan
 
 RARE_WORD = "zeppelin"
 """In the description of every 5,000th milestone."""

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from benchmarks.measure import hermetic, run, time_in_turn
 from benchmarks.repositories import iter_milestones, make_repository
 from gitmilestone.api import Repository
-from gitmilestone.model.encode import encode
 from gitmilestone.model.layout import LAYOUTS, ROOT, Layout, path_of
+from gitmilestone.model.text.encode import encode
 from gitmilestone.store.files import Files
-from gitmilestone.store.plan import Plan
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import Plan
 
 HEADINGS = ("what", "milestones", "layout", "ours", "floor", "ratio", "goal")
 _ONE_FILE_GOALS = {10_000: 1.0, 100_000: 0.5}

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from gitmilestone.model.milestone import Dependency, Milestone, Task
     from gitmilestone.model.problem import Problem
     from gitmilestone.model.row import Row
-    from gitmilestone.operations.history import Event
-    from gitmilestone.operations.review import Review
+    from gitmilestone.operations.asking.history import Event
+    from gitmilestone.operations.checking.review import Review
 
 __all__ = [
     "AmbiguousId",
@@ -69,8 +69,8 @@ _HOMES = {
     "gitmilestone.model.milestone": ("Dependency", "Milestone", "Task"),
     "gitmilestone.model.problem": ("Problem",),
     "gitmilestone.model.row": ("Row",),
-    "gitmilestone.operations.history": ("Event",),
-    "gitmilestone.operations.review": ("Review",),
+    "gitmilestone.operations.asking.history": ("Event",),
+    "gitmilestone.operations.checking.review": ("Review",),
 }
 
 

@@ -13,18 +13,18 @@ from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.layout import Layout
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.record import revise_fields
 from gitmilestone.model.row import Row
-from gitmilestone.operations.bulk import Operation, apply_operations
-from gitmilestone.operations.check import check
-from gitmilestone.operations.check_change import check_range
-from gitmilestone.operations.history import Event, history
-from gitmilestone.operations.init import init
-from gitmilestone.operations.milestones import create, delete, edit_fields
-from gitmilestone.operations.query import Answers, answer, statistics
-from gitmilestone.operations.reading import get_document
-from gitmilestone.operations.review import Review, review
-from gitmilestone.operations.values import revise_fields
+from gitmilestone.operations.asking.history import Event, history
+from gitmilestone.operations.asking.query import Answers, answer, statistics
+from gitmilestone.operations.checking.check import check
+from gitmilestone.operations.checking.check_change import check_range
+from gitmilestone.operations.checking.review import Review, review
+from gitmilestone.operations.editing.bulk import Operation, apply_operations
+from gitmilestone.operations.editing.init import init
+from gitmilestone.operations.editing.milestones import create, delete, edit_fields
 from gitmilestone.query.parse import parse
+from gitmilestone.snapshot.documents import get_document
 from gitmilestone.store.store import Store
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests.repositories import Clone, init_project, run_git
 
 if TYPE_CHECKING:
-    from gitmilestone.derived.postgres.connect import Server
+    from gitmilestone.derived.postgres.server.connect import Server
 
 _GIT_CONFIG = """\
 [user]

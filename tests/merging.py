@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitmilestone.model.layout import ROOT as FOLDER
-from gitmilestone.store.drivers import install_drivers
+from gitmilestone.store.installing.drivers import install_drivers
 from tests.repositories import ROOT, Clone, init_project
 
 SHIP = f"{FOLDER}/active/ship.yaml"

@@ -14,9 +14,9 @@ import pytest
 from gitmilestone.model import formats
 from gitmilestone.model.formats import CannotConvert, Format
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.model.yaml_canonical import load_canonical
-from gitmilestone.model.yaml_loader import load
-from gitmilestone.model.yaml_nodes import Mapping, Node, Scalar
+from gitmilestone.model.text.yaml_canonical import load_canonical
+from gitmilestone.model.text.yaml_loader import load
+from gitmilestone.model.text.yaml_nodes import Mapping, Node, Scalar
 
 _OLD = r"P(\d+(?:\.\d{1,2})?)([DW])"
 _NEW = r"(\d+(?:\.\d{1,2})?)([dw])"

@@ -10,10 +10,10 @@ from itertools import count
 
 import pytest
 
-from gitmilestone.derived.postgres.binaries import find_binaries
-from gitmilestone.derived.postgres.connect import Server, embedded_server
-from gitmilestone.derived.postgres.embedded import Embedded, Lease
 from gitmilestone.derived.postgres.migrate import migrate
+from gitmilestone.derived.postgres.server.binaries import find_binaries
+from gitmilestone.derived.postgres.server.connect import Server, embedded_server
+from gitmilestone.derived.postgres.server.embedded import Embedded, Lease
 
 _TEMPLATE = "mirror_template"
 _NUMBERS = count(1)

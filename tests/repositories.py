@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gitmilestone
-from gitmilestone.operations.init import init
-from gitmilestone.operations.milestones import create, delete, edit_fields, transition
-from gitmilestone.operations.reading import read_all
-from gitmilestone.operations.values import revise_fields
-from gitmilestone.store.plan import Plan, WriteOptions
+from gitmilestone.model.record import revise_fields
+from gitmilestone.operations.editing.init import init
+from gitmilestone.operations.editing.milestones import create, delete, edit_fields, transition
+from gitmilestone.snapshot.documents import read_all
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import Plan, WriteOptions
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ROOT = Path(gitmilestone.__file__).parent.parent

@@ -97,7 +97,7 @@ def finish(clone: Clone, path: str = SHIP) -> str:
 
 
 def run_check(clone: Clone) -> list[str]:
-    from gitmilestone.operations.check import check
+    from gitmilestone.operations.checking.check import check
 
     with clone.store() as store:
         return [problem.code for problem in check(store.files_at()).problems]

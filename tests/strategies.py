@@ -75,9 +75,7 @@ def blocks() -> st.SearchStrategy[str]:
     """Descriptions: any text, of any number of lines."""
     anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
     several = st.lists(lines(), max_size=3).map(lambda parts: "".join(f"{part}\n" for part in parts))
-    return st.one_of(
-        several, st.sampled_from(("", "\n", " leading", "trailing \n\n", "a\n\n  b\n")), anything
-    )
+    return st.one_of(several, st.sampled_from(("", "\n", " leading", "trailing \n\n", "a\n\n  b\n")), anything)
 
 
 @cache
@@ -101,9 +99,9 @@ def labels() -> st.SearchStrategy[str]:
     def as_label(text: str) -> str:
         return text.replace(",", "").replace(";", "").strip()
 
-    return st.one_of(
-        st.sampled_from(("security", "Security", "ui", "needs review")), lines().map(as_label)
-    ).filter(bool)
+    return st.one_of(st.sampled_from(("security", "Security", "ui", "needs review")), lines().map(as_label)).filter(
+        bool
+    )
 
 
 @cache

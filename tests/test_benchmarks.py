@@ -16,7 +16,7 @@ from benchmarks.report import Measured, format_flatness, format_measured
 from benchmarks.repositories import get_repository, iter_milestones, reset
 from benchmarks.startup import measure_startup
 from benchmarks.writes import measure_bulk, measure_one_file
-from gitmilestone.derived.postgres.binaries import find_binaries
+from gitmilestone.derived.postgres.server.binaries import find_binaries
 
 ROOT = Path(__file__).parent.parent
 SIZE = 20

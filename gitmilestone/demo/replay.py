@@ -13,10 +13,10 @@ from gitmilestone.demo.proposals import STAGES, Proposal, folder_of, is_template
 from gitmilestone.demo.references import Reference, make_proposal_id
 from gitmilestone.errors import DependencyCycle, InvalidOperation
 from gitmilestone.model.milestone import Dependency, DependencyType, Status, Task, TaskStatus
-from gitmilestone.operations.bulk import Operation, apply_operations
-from gitmilestone.operations.init import init
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.operations.editing.bulk import Operation, apply_operations
+from gitmilestone.operations.editing.init import init
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import WriteOptions
 
 
 class Imported(NamedTuple):

@@ -13,13 +13,13 @@ from itertools import chain, islice
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from gitmilestone.derived.documents import Contents, Parsed, hash_entries, iter_listed, iter_work_parsed
+from gitmilestone.derived.listing import Contents, Parsed, hash_entries, iter_listed, iter_work_parsed
 from gitmilestone.derived.schema import index_statements
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.derived.workers import Workers
 from gitmilestone.derived.writer import Writer
 from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
+from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import FileEntry, Files, TreeFiles, WorkFiles
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import TreeEntry

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitmilestone.derived.schema import SCHEMA_VERSION
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
+from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
-    from gitmilestone.derived.history import History
+    from gitmilestone.derived.history.read import History
 
 Result = TypeVar("Result")
 
@@ -193,8 +193,8 @@ def open_history(store: Store, commit: str | None, watch: Watch = SILENT) -> His
     Raises:
         MissingObject, GitFailed: Something of the history is missing or corrupt.
     """
-    from gitmilestone.derived.catch_up_history import catch_up_history
-    from gitmilestone.derived.history import History
+    from gitmilestone.derived.history.catch_up import catch_up_history
+    from gitmilestone.derived.history.read import History
 
     place = IndexFile(store.repository.state_dir)
 
@@ -265,8 +265,8 @@ def _refresh(place: IndexFile, store: Store, files: Files, read: Callable[[Index
 
 def _find_history(place: IndexFile, store: Store, commit: str | None) -> History | None:
     """The history on disk where its stamp says this commit, in a transaction that sees it so until the end."""
-    from gitmilestone.derived.catch_up_history import read_stamp, stamp_of
-    from gitmilestone.derived.history import History
+    from gitmilestone.derived.history.catch_up import read_stamp, stamp_of
+    from gitmilestone.derived.history.read import History
 
     if not place.exists:
         return None
@@ -285,8 +285,8 @@ def _find_history(place: IndexFile, store: Store, commit: str | None) -> History
 
 def _refresh_history(place: IndexFile, store: Store, commit: str | None, watch: Watch) -> History:
     """Brings the history to HEAD; to another commit in a transaction, which the end of the history rolls back."""
-    from gitmilestone.derived.catch_up_history import catch_up_history, read_stamp, stamp_of
-    from gitmilestone.derived.history import History
+    from gitmilestone.derived.history.catch_up import catch_up_history, read_stamp, stamp_of
+    from gitmilestone.derived.history.read import History
 
     lock = RefreshLock(place, watch)
     index = None

@@ -83,7 +83,7 @@ class Index:
         """Makes the tables, in one transaction; their indexes come with their first rows."""
         import unicodedata
 
-        from gitmilestone.derived import history_schema
+        from gitmilestone.derived.history import schema as history_schema
 
         self.connection.execute("BEGIN IMMEDIATE")
         for statement in (*create_statements(), *history_schema.create_statements()):
@@ -268,7 +268,7 @@ class Index:
         found = self.connection.execute(statement).fetchall()
         if not found:
             return Unserved(0, frozenset(), ())
-        from gitmilestone.derived.documents import duplicate
+        from gitmilestone.derived.listing import duplicate
 
         for path, name, text, first in found:
             if text is None:

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile
-from gitmilestone.derived.documents import parse
+from gitmilestone.derived.listing import parse
 from gitmilestone.derived.schema import COLUMNS, INDEXES
 from gitmilestone.derived.sqlite import UNWRITTEN, Index
-from gitmilestone.derived.watch import Watch
 from gitmilestone.errors import GitFailed
 from gitmilestone.model.layout import FOLDERS, SUFFIX
+from gitmilestone.progress import Watch
 from gitmilestone.store.files import FileEntry, TreeFiles
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.store import Store

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from gitmilestone.derived.documents import Contents, Parsed
+from gitmilestone.derived.listing import Contents, Parsed
 from gitmilestone.errors import MilestoneError
 from gitmilestone.store.files import FileEntry
 from gitmilestone.store.git import spawn

@@ -1,7 +1,7 @@
 """git's merge driver for milestones: one process for each file that both sides changed.
 
-Its exit status is for the shell that git starts it from, in `store/drivers.py`, and that knows what to do when there
-is another one: because this program is gone, say, or was killed.
+Its exit status is for the shell that git starts it from, in `store/installing/drivers.py`, and that knows what to do
+when there is another one: because this program is gone, say, or was killed.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import signal
 from typing import Any
 
 from gitmilestone.errors import InvalidContent, MilestoneError, Refused
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import neutralise
-from gitmilestone.model.document import read_document
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.layout import ROOT, find_place
-from gitmilestone.model.merge_text import FILE, Markers, MergedText, merge_texts, split_sides
-from gitmilestone.store.drivers import DISPUTED, MERGED, UNDONE
+from gitmilestone.model.merging.merge_text import FILE, Markers, MergedText, merge_texts, split_sides
+from gitmilestone.model.text.document import read_document
 from gitmilestone.store.git import Git
-from gitmilestone.store.merge_file import FAILED, merge_file, read_conflict_style
+from gitmilestone.store.installing.drivers import DISPUTED, MERGED, UNDONE
+from gitmilestone.store.joining.merge_file import FAILED, merge_file, read_conflict_style
 
 _SECONDS = 30
 _FACTS = ("base", "ours", "theirs")

@@ -8,8 +8,8 @@ from gitmilestone.model.fields import EDITABLE_FIELDS
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.milestone import STATUSES, Status
 from gitmilestone.model.problem import CODES, Problem
-from gitmilestone.model.yaml_nodes import Mapping as MappingNode
-from gitmilestone.model.yaml_nodes import Node, Scalar, Sequence
+from gitmilestone.model.text.yaml_nodes import Mapping as MappingNode
+from gitmilestone.model.text.yaml_nodes import Node, Scalar, Sequence
 
 Setting = Literal["error", "warning", "off"]
 _SETTINGS: tuple[Setting, ...] = ("error", "warning", "off")

@@ -9,9 +9,9 @@ from gitmilestone.model.check_settings import CheckSettings, read_check
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import LAYOUTS, PROJECT_FILE, ROOT, TIER_FILE, Layout
 from gitmilestone.model.problem import Problem
-from gitmilestone.model.yaml_canonical import load_canonical
-from gitmilestone.model.yaml_loader import YamlFault, load
-from gitmilestone.model.yaml_nodes import Entry, Mapping, Node, as_plain
+from gitmilestone.model.text.yaml_canonical import load_canonical
+from gitmilestone.model.text.yaml_loader import YamlFault, load
+from gitmilestone.model.text.yaml_nodes import Entry, Mapping, Node, as_plain
 
 if TYPE_CHECKING:
     from gitmilestone.model.scale_settings import ScaleSettings

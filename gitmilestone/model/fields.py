@@ -20,7 +20,7 @@ class Field(NamedTuple):
     Attributes:
         kind: Of the value; of one item where `shape` is not scalar.
         shape: How the value lies in YAML: a scalar, a list of labels, of dependencies, a mapping of tasks.
-        merge: What becomes of changes on both sides, which `model/merge.py` carries out. `value`: a conflict;
+        merge: What becomes of changes on both sides, which `model/merging/merge.py` carries out. `value`: a conflict;
             `status`: the further one; `earliest`: the earlier one; `lines`: both, as git joins a file;
             `set`: additions and removals of both; `tasks`: task by task, field by field.
         required: Whether a file without it is an error.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from gitmilestone.model.yaml_nodes import Mapping, Scalar
+    from gitmilestone.model.text.yaml_nodes import Mapping, Scalar
 
 _HEAD = r"(?:(?:#[^\n]*)?\n)*+schema: ([1-9][0-9]*)\n"
 _VERSION = r"0*[1-9][0-9]{0,5}"
@@ -86,9 +86,9 @@ def _set_version(text: str, version: int) -> str:
     if found:
         return f"{text[: found.start(1)]}{version}{text[found.end(1) :]}"
     # These two read values, whose kinds are made with what is above.
-    from gitmilestone.model.yaml_canonical import load_canonical
-    from gitmilestone.model.yaml_loader import load
-    from gitmilestone.model.yaml_nodes import Mapping
+    from gitmilestone.model.text.yaml_canonical import load_canonical
+    from gitmilestone.model.text.yaml_loader import load
+    from gitmilestone.model.text.yaml_nodes import Mapping
 
     root = load_canonical(text) or load(text)
     node = _find_node(root) if isinstance(root, Mapping) else None
@@ -102,7 +102,7 @@ def _set_version(text: str, version: int) -> str:
 
 
 def _find_node(root: "Mapping") -> "Scalar | None":
-    from gitmilestone.model.yaml_nodes import Scalar
+    from gitmilestone.model.text.yaml_nodes import Scalar
 
     entry = root.entries.get("schema")
     return entry.value if entry and isinstance(entry.value, Scalar) else None

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitmilestone.model.config import VOCABULARIES, Project
-from gitmilestone.model.document import Document
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.text.document import Document
 
 LATE = "due-before-blocker"
 _SHOWN = 8
@@ -111,10 +111,10 @@ def place_fault(document: Document, fault: Fault) -> Problem:
 
 def find_line(document: Document, field: str, item: str = "") -> int:
     """Where a field stands in a file, or one item of it; 0 where it does not."""
-    from gitmilestone.model.yaml_canonical import load_canonical
-    from gitmilestone.model.yaml_loader import load
-    from gitmilestone.model.yaml_nodes import Mapping, Scalar
-    from gitmilestone.model.yaml_nodes import Sequence as Items
+    from gitmilestone.model.text.yaml_canonical import load_canonical
+    from gitmilestone.model.text.yaml_loader import load
+    from gitmilestone.model.text.yaml_nodes import Mapping, Scalar
+    from gitmilestone.model.text.yaml_nodes import Sequence as Items
 
     root = load_canonical(document.text) or load(document.text)
     entry = root.entries.get(field) if isinstance(root, Mapping) else None

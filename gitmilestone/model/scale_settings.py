@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.problem import Problem
-from gitmilestone.model.yaml_nodes import Mapping as MappingNode
-from gitmilestone.model.yaml_nodes import Node, Scalar
+from gitmilestone.model.text.yaml_nodes import Mapping as MappingNode
+from gitmilestone.model.text.yaml_nodes import Node, Scalar
 
 SCORE = "score"
 METRICS = (

@@ -104,9 +104,7 @@ def iter_branches(starts: Iterable[str], following: Following, deepest: int) -> 
                 yield from _iter_tree(name, following, deepest, drawn, later)
 
 
-def _iter_tree(
-    start: str, following: Following, deepest: int, drawn: set[str], later: deque[str]
-) -> Iterator[Branch]:
+def _iter_tree(start: str, following: Following, deepest: int, drawn: set[str], later: deque[str]) -> Iterator[Branch]:
     drawn.add(start)
     yield Branch(start, "", ())
     path, on_path = [start], {start}

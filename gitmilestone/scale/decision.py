@@ -98,9 +98,7 @@ def decide(
     possible = [tier for tier in on_the_way if tier not in unavailable]
     if _is_below(wanted, current) and _is_chosen_by_hand(history):
         possible = []
-    held_by = next(
-        (switch for tier in possible if (switch := _find_hold(history, tier, score.total, settings))), None
-    )
+    held_by = next((switch for tier in possible if (switch := _find_hold(history, tier, score.total, settings))), None)
     if held_by:
         possible = possible[: possible.index(held_by.after)]
     wishes = {tier: min(history.wishes.get(tier, now), now) for tier in possible}
@@ -114,9 +112,7 @@ def decide(
         tier=due[-1] if due else current,
         score=score,
         reasons=_find_reasons(metrics, settings, current, wanted),
-        blocked_by=tuple(
-            Obstacle(tier, unavailable[tier]) for tier in reversed(on_the_way) if tier in unavailable
-        ),
+        blocked_by=tuple(Obstacle(tier, unavailable[tier]) for tier in reversed(on_the_way) if tier in unavailable),
         held_by=held_by,
         wishes=wishes,
         since=since,
@@ -159,9 +155,7 @@ def _is_below(one: str, other: str) -> bool:
     return TIERS.index(one) < TIERS.index(other)
 
 
-def _find_reasons(
-    metrics: ScaleMetrics, settings: ScaleSettings, current: str, wanted: str
-) -> tuple[Reason, ...]:
+def _find_reasons(metrics: ScaleMetrics, settings: ScaleSettings, current: str, wanted: str) -> tuple[Reason, ...]:
     if _is_below(wanted, current):
         left = _tiers_between(wanted, current)
         return tuple(reason for reason in iter_reasons(metrics, settings, current) if reason.tier in left)

@@ -74,9 +74,7 @@ def _sooner(prediction: Prediction) -> tuple[float, int]:
     return prediction.weeks, -TIERS.index(prediction.after)
 
 
-def _iter_crossings(
-    metrics: ScaleMetrics, settings: ScaleSettings, before: str, growth: float
-) -> Iterator[Prediction]:
+def _iter_crossings(metrics: ScaleMetrics, settings: ScaleSettings, before: str, growth: float) -> Iterator[Prediction]:
     """When each limit of the tiers beyond will be reached that is reached at all."""
     volume = metrics.data_volume_mb / metrics.milestone_count * growth if metrics.milestone_count else 0.0
     weights = settings.weights

@@ -53,9 +53,7 @@ class Reason(NamedTuple):
 
 def compute_score(metrics: ScaleMetrics, settings: ScaleSettings) -> Score:
     weights = settings.weights
-    return Score(
-        tuple(Term(name, getattr(metrics, name), weights[name]) for name in METRICS if weights.get(name))
-    )
+    return Score(tuple(Term(name, getattr(metrics, name), weights[name]) for name in METRICS if weights.get(name)))
 
 
 def iter_reasons(metrics: ScaleMetrics, settings: ScaleSettings, current: str) -> Iterator[Reason]:

@@ -11,7 +11,7 @@ from gitmilestone.store.objects import Objects
 from gitmilestone.store.trees import DEEPEST, FILE_MODE, TreeEntry, find_entry, iter_entries
 
 if TYPE_CHECKING:
-    from gitmilestone.store.staging import Staging
+    from gitmilestone.store.writing.staging import Staging
 
 EXECUTABLE_MODE = 0o100755
 LINK_MODE = 0o120000

@@ -15,10 +15,10 @@ from gitmilestone.store.repository import JOURNAL, Repository, discover
 from gitmilestone.store.trees import EntryChange, diff_entries, diff_trees
 
 if TYPE_CHECKING:
-    from gitmilestone.store.people import People
-    from gitmilestone.store.plan import Build, WriteOptions, Written
     from gitmilestone.store.refs import Head
-    from gitmilestone.store.staging import Staging
+    from gitmilestone.store.writing.people import People
+    from gitmilestone.store.writing.plan import Build, WriteOptions, Written
+    from gitmilestone.store.writing.staging import Staging
 
 _SHARED_MODES = {
     **dict.fromkeys(("group", "true", "yes", "on", "1"), 0o660),
@@ -57,7 +57,7 @@ class Store:
         repository = self.repository
         if repository.work_dir is None:
             return None
-        from gitmilestone.store.staging import Staging
+        from gitmilestone.store.writing.staging import Staging
 
         return Staging(self.git, repository.index_path, repository.work_dir, repository.oid_length)
 
@@ -144,9 +144,9 @@ class Store:
         Raises:
             OperationInProgress, DetachedHead, UncommittedEdits, HookRejected, LockHeld, BranchMoved, StorageFull.
         """
-        from gitmilestone.store.plan import WriteOptions
-        from gitmilestone.store.recover import recover, remove_leftovers
-        from gitmilestone.store.transaction import Transaction
+        from gitmilestone.store.writing.plan import WriteOptions
+        from gitmilestone.store.writing.recover import recover, remove_leftovers
+        from gitmilestone.store.writing.transaction import Transaction
 
         repository = self.repository
         options = options or WriteOptions()
@@ -168,7 +168,7 @@ class Store:
 
     def lay(self, contents: Mapping[str, bytes | None]) -> None:
         """Writes files below `.milestones/` into the work tree, and nothing else; None removes one."""
-        from gitmilestone.store.worktree import WorkTree
+        from gitmilestone.store.writing.worktree import WorkTree
 
         if self.repository.work_dir is None:
             raise EnvironmentFault("there is no work tree here", "clone the repository")
@@ -188,7 +188,7 @@ class Store:
 
     def _recover_quietly(self) -> None:
         """A reader heals too, unless a writer is at work or nothing can be written here."""
-        from gitmilestone.store.recover import recover
+        from gitmilestone.store.writing.recover import recover
 
         staging = self.staging
         if staging is None:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from gitmilestone.errors import EnvironmentFault, InvalidRequest
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.context import Context
 from gitmilestone.faces.review import forge as module
 from gitmilestone.faces.review.api import Api, CannotPostError
 from gitmilestone.faces.review.forge import find_forge, post, run
 from gitmilestone.faces.review.markdown import MARKER, format_markdown
-from gitmilestone.operations.review import DateMove, Review
+from gitmilestone.operations.checking.review import DateMove, Review
 from tests.ci.forges import TOKEN, Forge, github, gitlab, serve
 
 EVENTS = json.loads((Path(__file__).parent / "events.json").read_text())

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.statistics import Statistics
-from gitmilestone.model.encode import encode
 from gitmilestone.model.layout import FOLDERS, LAYOUTS, ROOT, path_in
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
+from gitmilestone.model.text.encode import encode
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import OPEN, Order, Query
 from tests.contract.tiers import TIERS, Project

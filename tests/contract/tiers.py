@@ -8,10 +8,10 @@ from typing import TypeVar
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, read_index
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
-from gitmilestone.derived.postgres.connect import Server
 from gitmilestone.derived.postgres.mirror import open_mirror
+from gitmilestone.derived.postgres.server.connect import Server
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.operations.index import rebuild_index
+from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.store.store import Store
 from tests.postgres_server import make_database
 from tests.repositories import Clone

@@ -11,8 +11,8 @@ from typing import Any
 from gitmilestone.demo.history import SourceChange, SourceCommit
 from gitmilestone.demo.replay import Imported, Replay
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.operations.reading import read_all
-from gitmilestone.store.create import create_repository
+from gitmilestone.snapshot.documents import read_all
+from gitmilestone.store.installing.create import create_repository
 from gitmilestone.store.store import Store
 from tests.repositories import Clone
 

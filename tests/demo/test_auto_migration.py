@@ -14,18 +14,18 @@ from gitmilestone.demo.history import SourceCommit, read_history
 from gitmilestone.demo.replay import Replay
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import read_index
-from gitmilestone.derived.postgres.binaries import has_wheel
+from gitmilestone.derived.postgres.server.binaries import has_wheel
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.operations.after_write import follow_write
-from gitmilestone.operations.measure import find_switches
-from gitmilestone.operations.mirror import open_fresh_mirror, remove_own_server
-from gitmilestone.operations.pace import is_time
-from gitmilestone.operations.reading import get_tier
-from gitmilestone.operations.tiers import follow
+from gitmilestone.operations.carry_out import follow_write
+from gitmilestone.operations.scaling.measure import find_switches
+from gitmilestone.operations.scaling.pace import is_time
+from gitmilestone.operations.scaling.switch import follow
 from gitmilestone.query.parse import parse
-from gitmilestone.store.create import create_repository
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.installing.create import create_repository
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import WriteOptions
+from gitmilestone.tiers.postgresql import open_fresh_mirror, remove_own_server
+from gitmilestone.tiers.tier import get_tier
 from tests.repositories import Clone
 
 pytestmark = pytest.mark.skipif(

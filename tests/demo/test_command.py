@@ -14,8 +14,8 @@ from gitmilestone.demo.findings import KINDS
 from gitmilestone.demo.history import read_history
 from gitmilestone.errors import Refused
 from gitmilestone.faces.cli.commands import demo
-from gitmilestone.faces.cli.context import Context
-from gitmilestone.store.create import create_repository
+from gitmilestone.faces.context import Context
+from gitmilestone.store.installing.create import create_repository
 from tests.demo.records import Replayed, commit, stated
 from tests.repositories import ROOT, Clone
 

@@ -10,7 +10,7 @@ from gitmilestone.demo.findings import KINDS
 from gitmilestone.demo.history import read_history
 from gitmilestone.demo.proposals import Proposal, is_template, read_proposal
 from gitmilestone.model.ids import find_id_fault
-from gitmilestone.operations.values import parse_field, parse_labels
+from gitmilestone.model.record import parse_field, parse_labels
 from tests.demo.records import path_of, stated
 
 _FOLDER = "12-a-thing"
@@ -104,9 +104,7 @@ def test_every_record_that_is_shipped_makes_valid_fields() -> None:
             if change.facts is None or is_template(change.path):
                 continue
             found: list[str] = []
-            proposal = read_proposal(
-                change.path, change.facts, lambda kind, _, __, found=found: found.append(kind)
-            )  # type: ignore[misc]
+            proposal = read_proposal(change.path, change.facts, lambda kind, _, __, found=found: found.append(kind))  # type: ignore[misc]
             assert find_id_fault(proposal.id) is None
             assert set(found) <= KINDS.keys()
             for name in ("title", "project", "created", "description"):

@@ -8,7 +8,7 @@ import pytest
 
 from gitmilestone.demo.history import SourceChange, SourceCommit, read_history
 from gitmilestone.model.milestone import Dependency
-from gitmilestone.operations.check import check
+from gitmilestone.operations.checking.check import check
 from tests.demo.records import Replayed, commit, deleted, path_of, stated
 from tests.repositories import Clone
 
@@ -84,9 +84,7 @@ def test_a_commit_that_changes_nothing_kept_is_empty(tmp_path: Path) -> None:
 def test_what_can_not_be_read_leaves_the_milestone_as_it_was(tmp_path: Path) -> None:
     unreadable = SourceChange(path_of("1-a"), None, is_readable=False)
     template = stated("NNNN-kep-template", title="KEP Template")
-    replayed = Replayed(
-        tmp_path / "r", [commit(1, stated("1-a")), commit(2, unreadable), commit(3, template)]
-    )
+    replayed = Replayed(tmp_path / "r", [commit(1, stated("1-a")), commit(2, unreadable), commit(3, template)])
     assert replayed.milestones().keys() == {"kep-1-a"}
     assert replayed.findings() == {"unparsable": 1, "template": 1, "unchanged": 2}
 

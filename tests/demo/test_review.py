@@ -13,7 +13,7 @@ import yaml
 
 from gitmilestone.demo.history import SourceCommit, read_history
 from gitmilestone.faces.review.markdown import format_markdown, is_inert
-from gitmilestone.operations.review import Review, review
+from gitmilestone.operations.checking.review import Review, review
 from tests.demo.records import Replayed
 from tests.repositories import Clone
 

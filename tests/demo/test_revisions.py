@@ -9,12 +9,12 @@ import pytest
 from gitmilestone.demo.history import read_history
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import read_index
-from gitmilestone.derived.history import Selection
+from gitmilestone.derived.history.read import Selection
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.model.row import Row
-from gitmilestone.operations.diff import diff
-from gitmilestone.operations.history import history, iter_events, open_history
-from gitmilestone.operations.index import rebuild_index
+from gitmilestone.operations.asking.diff import diff
+from gitmilestone.operations.asking.history import history, iter_events, open_history
+from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.query.query import Order, Query
 from gitmilestone.store.store import Store
 from tests.demo.records import Replayed

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from gitmilestone.derived import history_schema, schema
-from gitmilestone.derived.analytics_load import Milestones, Source
+from gitmilestone.derived import schema
+from gitmilestone.derived.analytics.load import Milestones, Source
+from gitmilestone.derived.history import schema as history_schema
 from gitmilestone.model.problem import Problem
 
 DAY = 86400

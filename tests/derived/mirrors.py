@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gitmilestone.derived.postgres.catch_up import repository_name
-from gitmilestone.derived.postgres.connect import Server
 from gitmilestone.derived.postgres.copying import KEYS, MIRRORED
 from gitmilestone.derived.postgres.load import partition_of
 from gitmilestone.derived.postgres.mirror import MirrorStamp, open_mirror, read_stamps
+from gitmilestone.derived.postgres.server.connect import Server
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.store import Store
 from tests.derived.states import Answers, answers_from_nothing, ask

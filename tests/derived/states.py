@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gitmilestone.derived import documents
+from gitmilestone.derived import listing as documents
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, read_index
 from gitmilestone.derived.schema import TABLES
 from gitmilestone.derived.sqlite import Index, Unserved
 from gitmilestone.model.row import Row
-from gitmilestone.operations.index import rebuild_index
+from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Order, Query
 from gitmilestone.store.files import Files

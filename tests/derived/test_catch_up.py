@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from gitmilestone.derived import catch_up, database, documents, sqlite
+from gitmilestone.derived import catch_up, database, sqlite
+from gitmilestone.derived import listing as documents
 from gitmilestone.errors import MilestoneError
-from gitmilestone.operations import index as index_operations
-from gitmilestone.operations.index import verify_index
-from gitmilestone.operations.migrate import migrate
-from gitmilestone.operations.reading import read_all
+from gitmilestone.operations.scaling import index as index_operations
+from gitmilestone.operations.scaling.index import verify_index
+from gitmilestone.operations.scaling.migrate import migrate
 from gitmilestone.query.query import Query
+from gitmilestone.snapshot.documents import read_all
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 from tests.derived.states import BY_ID, Told, answers_from_nothing, assert_right, dump, index_path, rebuild, yaml
@@ -67,7 +68,7 @@ DYING = """
 import os, signal, sqlite3, sys
 from gitmilestone.derived import catch_up
 from gitmilestone.derived.database import read_index
-from gitmilestone.operations.index import rebuild_index
+from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.store.store import Store
 catch_up._BATCH, catch_up._COMMIT_EVERY = 2, 3
 left = int(sys.argv[1])

@@ -18,10 +18,10 @@ from typing import NamedTuple
 import pytest
 
 from gitmilestone.derived.database import read_index
-from gitmilestone.operations.index import drop_index, get_index_status, rebuild_index, verify_index
+from gitmilestone.operations.scaling.index import drop_index, get_index_status, rebuild_index, verify_index
 from tests.derived.states import ask, assert_right, index_path, lock_path, many, yaml
 from tests.repositories import Clone, spawn_python
-from tests.store.test_recovery import list_calls, needs_strace, sample
+from tests.store.writing.test_recovery import list_calls, needs_strace, sample
 
 COUNT = 120
 
@@ -29,7 +29,7 @@ READ = """
 import json, os, sys, time
 from hashlib import sha256
 from gitmilestone.derived.database import read_index
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.asking.query import answer
 from gitmilestone.query.query import Order, Query
 from gitmilestone.store.store import Store
 lives_on, end = sys.argv[1] == "lives on", time.monotonic() + float(sys.argv[2])
@@ -61,7 +61,7 @@ store.close()
 
 REFRESH = """
 import os, sys, time
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.asking.query import answer
 from gitmilestone.query.query import Query
 from gitmilestone.store.store import Store
 store = Store.open(".", os.environ)

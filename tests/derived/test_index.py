@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmilestone.derived.documents import Parsed
 from gitmilestone.derived.explain import explain
+from gitmilestone.derived.listing import Parsed
 from gitmilestone.derived.rows import encode_document
 from gitmilestone.derived.schema import index_statements
 from gitmilestone.derived.sqlite import Index

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.derived import catch_up, database, documents, workers
+from gitmilestone.derived import catch_up, database, workers
+from gitmilestone.derived import listing as documents
 from gitmilestone.derived.database import IndexFile, read_index
-from gitmilestone.derived.documents import Contents
+from gitmilestone.derived.listing import Contents
 from gitmilestone.errors import GitFailed, MilestoneError, MissingObject
-from gitmilestone.operations.index import get_index_status, verify_index
+from gitmilestone.operations.scaling.index import get_index_status, verify_index
 from gitmilestone.query.query import EVERYTHING, Query, Term
 from gitmilestone.store.files import FileEntry
 from tests.derived.states import (

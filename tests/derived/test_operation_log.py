@@ -76,9 +76,7 @@ def test_it_is_bounded(tmp_path: Path) -> None:
 
 
 def test_processes_write_side_by_side(tmp_path: Path) -> None:
-    writers = [
-        spawn_python(_WRITER, str(tmp_path), "500", str(number), cwd=tmp_path) for number in range(4)
-    ]
+    writers = [spawn_python(_WRITER, str(tmp_path), "500", str(number), cwd=tmp_path) for number in range(4)]
     for writer in writers:
         _, said = writer.communicate(timeout=60)
         assert writer.returncode == 0, said

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 
-from gitmilestone.faces.cli.check_formats import format_report
+from gitmilestone.faces.cli.printing.problems import format_report
 from gitmilestone.faces.cli.tables.options import CHECK_FORMATS
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.problem import CODES, Problem
 from gitmilestone.model.rule_pages import PAGES
-from gitmilestone.operations.check import Report
+from gitmilestone.operations.checking.check import Report
 
 # OASIS's schema as SchemaStore publishes it (2.1.0-rtm.5), without its descriptions.
 _SARIF = Draft4Validator(json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text()))

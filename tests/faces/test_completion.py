@@ -153,9 +153,7 @@ def zsh(repository: Path, commands: dict[str, str]) -> Iterator[Terminal]:
     if not shutil.which("zsh"):
         pytest.skip("zsh is not installed")
     terminal = Terminal(["zsh", "-f", "-i"], repository, commands)
-    terminal.send(
-        f"fpath=({_SHELLS} $fpath); autoload -U compinit; compinit -D -u; unsetopt zle_bracketed_paste\n"
-    )
+    terminal.send(f"fpath=({_SHELLS} $fpath); autoload -U compinit; compinit -D -u; unsetopt zle_bracketed_paste\n")
     terminal.send('show-line() { print -r -- "<<$BUFFER>>" }; zle -N show-line\n')
     terminal.send("bindkey '^X' show-line; echo rea''dy\n")
     terminal.expect("(ready)\r")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.derived.postgres.binaries import find_binaries
-from gitmilestone.derived.postgres.connect import DSN_KEY, Server
+from gitmilestone.derived.postgres.server.binaries import find_binaries
+from gitmilestone.derived.postgres.server.connect import DSN_KEY, Server
 from tests.faces.conftest import Run
 
 pytestmark = pytest.mark.skipif(find_binaries() is None, reason="there is no Postgres to start")

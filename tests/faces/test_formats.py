@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gitmilestone.faces.cli.formats import CSV_COLUMNS, format_rows
-from gitmilestone.faces.cli.json_values import dump_envelope
 from gitmilestone.faces.cli.tables.options import LIST_FORMATS
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.envelope import dump_envelope
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from gitmilestone.model.row import Row

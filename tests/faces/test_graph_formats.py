@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitmilestone.faces.cli.commands.blocked import format_held
-from gitmilestone.faces.cli.graph_formats import DEEPEST, format_graph
-from gitmilestone.faces.cli.terminal import Style, neutralise
+from gitmilestone.faces.cli.printing.graphs import DEEPEST, format_graph
+from gitmilestone.faces.terminal import Style, neutralise
 from gitmilestone.model.link import Link, Outline
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
-from gitmilestone.operations.graph import Graph
-from gitmilestone.operations.ready import Held
+from gitmilestone.operations.asking.graph import Graph
+from gitmilestone.operations.asking.ready import Held
 from tests.strategies import lines
 
 PLAIN = Style()

@@ -58,9 +58,7 @@ def installed(prefix: Path, environ: dict[str, str]) -> dict[str, str]:
 def test_three_ways_to_run_it_are_one(repository: Path, installed: dict[str, str]) -> None:
     ways = (["git", "milestone"], ["git-milestone"], [sys.executable, "-m", "gitmilestone"])
     outputs = [
-        subprocess.run(
-            [*way, "list"], cwd=repository, env=installed, capture_output=True, text=True, check=True
-        )
+        subprocess.run([*way, "list"], cwd=repository, env=installed, capture_output=True, text=True, check=True)
         for way in ways
     ]
     assert "session-store" in outputs[0].stdout
@@ -109,9 +107,7 @@ def test_completions_are_where_shells_look(prefix: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script_that_parses(
-    shell: str, repository: Path, installed: dict[str, str]
-) -> None:
+def test_completion_prints_a_script_that_parses(shell: str, repository: Path, installed: dict[str, str]) -> None:
     script = subprocess.run(
         ["git-milestone", "completion", shell],
         cwd=repository,

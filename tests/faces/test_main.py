@@ -201,16 +201,12 @@ def test_what_fills_the_screen_goes_to_the_pager(
     _write(run, "edit", milestones[0], "--description", "line\n" * 200)
     seen = _run_on_terminal(["show", milestones[0]], repository, paged)
     assert seen.count("paged:") >= 200
-    assert "paged:" not in _run_on_terminal(
-        ["show", milestones[0]], repository, {**paged, "GIT_PAGER": "cat"}
-    )
+    assert "paged:" not in _run_on_terminal(["show", milestones[0]], repository, {**paged, "GIT_PAGER": "cat"})
     subprocess.run(["git", "config", "pager.milestone", "false"], cwd=repository, env=environ, check=True)
     assert "paged:" not in _run_on_terminal(["show", milestones[0]], repository, paged)
 
 
-def test_a_pager_that_is_left_early(
-    run: Run, milestones: list[str], repository: Path, environ: dict[str, str]
-) -> None:
+def test_a_pager_that_is_left_early(run: Run, milestones: list[str], repository: Path, environ: dict[str, str]) -> None:
     _write(run, "edit", milestones[0], "--description", "line\n" * 25_000)
     seen = _run_on_terminal(["show", milestones[0]], repository, {**environ, "GIT_PAGER": "head -n 2"})
     assert len(seen.splitlines()) == 2

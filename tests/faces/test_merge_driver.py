@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from gitmilestone.model.layout import ROOT as FOLDER
-from gitmilestone.operations.check import check
-from gitmilestone.operations.reading import get_document
-from gitmilestone.store.drivers import remove_drivers
+from gitmilestone.operations.checking.check import check
+from gitmilestone.snapshot.documents import get_document
+from gitmilestone.store.installing.drivers import remove_drivers
 from tests.merging import SHIP, both, edit, edit_text, fork, install, make_clone, text_of
 from tests.repositories import ROOT, Clone
 

@@ -130,9 +130,7 @@ def _picture(repository: Path, environ: dict[str, str]) -> dict[str, str | bytes
 
 
 @pytest.mark.parametrize("name", SESSIONS)
-def test_others_work_is_left_alone(
-    name: str, others: Path, run: Run, environ: dict[str, str], tmp_path: Path
-) -> None:
+def test_others_work_is_left_alone(name: str, others: Path, run: Run, environ: dict[str, str], tmp_path: Path) -> None:
     plan, sheet = tmp_path / "plan.jsonl", tmp_path / "sheet.csv"
     plan.write_text('{"op": "create", "title": "From a plan"}\n{"op": "update", "id": "first", "owner": "ana"}\n')
     sheet.write_text("id,title\nsecond,Second thought\n")

@@ -49,9 +49,7 @@ def _option_words(option: Option) -> st.SearchStrategy[list[str]]:
     elif option.kind == "choice":
         value = st.sampled_from(option.choices) | _WORDS
     return st.tuples(flag, value, st.booleans()).map(
-        lambda drawn: (
-            [f"{drawn[0]}={drawn[1]}"] if drawn[2] and drawn[0].startswith("--") else [drawn[0], drawn[1]]
-        )
+        lambda drawn: [f"{drawn[0]}={drawn[1]}"] if drawn[2] and drawn[0].startswith("--") else [drawn[0], drawn[1]]
     )
 
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from gitmilestone.errors import Refused
 from gitmilestone.model.layout import ROOT as FOLDER
-from gitmilestone.model.merge import SIDES, Decision, Side
-from gitmilestone.model.merge_text import merge_texts
-from gitmilestone.operations.disputed import find_disputed
-from gitmilestone.operations.resolve import resolve
-from gitmilestone.store.drivers import remove_drivers
+from gitmilestone.model.merging.merge import SIDES, Decision, Side
+from gitmilestone.model.merging.merge_text import merge_texts
+from gitmilestone.operations.merging.disputed import find_disputed
+from gitmilestone.operations.merging.resolve import resolve
+from gitmilestone.store.installing.drivers import remove_drivers
 from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
-from tests.model.test_merge_text import triples
+from tests.model.merging.test_merge_text import triples
 from tests.repositories import Clone
 from tests.resolving import DONE, MERGED, Run, dispute, finish, merge
 

@@ -12,17 +12,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gitmilestone.faces.cli.markdown import escape_markdown
-from gitmilestone.faces.cli.terminal import Style, measure, neutralise
+from gitmilestone.faces.markdown import escape_markdown
 from gitmilestone.faces.review.markdown import MARKER, SMALLEST, format_markdown, is_inert
 from gitmilestone.faces.review.sections import list_sections, summarise, warn
 from gitmilestone.faces.review.text import format_text
 from gitmilestone.faces.review.values import to_json_review
+from gitmilestone.faces.terminal import Style, measure, neutralise
 from gitmilestone.model.change import FieldChange
 from gitmilestone.model.link import Link
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from gitmilestone.model.problem import Problem
-from gitmilestone.operations.review import Changed, Clash, DateMove, Review, StatusMove
+from gitmilestone.operations.checking.review import Changed, Clash, DateMove, Review, StatusMove
 from gitmilestone.planning.push import Pushed
 from tests.strategies import lines
 

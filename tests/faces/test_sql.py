@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.derived.analytics_schema import VIEWS
+from gitmilestone.derived.analytics.schema import VIEWS
 from gitmilestone.faces.cli.main import INTERRUPTED
-from gitmilestone.faces.cli.sql_formats import FORMATS
+from gitmilestone.faces.cli.printing.tables import FORMATS
 from gitmilestone.faces.cli.tables.options import SQL_FORMATS
 from tests.faces.conftest import ROOT, Run
 
@@ -125,9 +125,7 @@ def test_a_refusal_is_a_message(run: Run, repository: Path, query: str) -> None:
     ],
 )
 def test_a_greedy_query_is_stopped(run: Run, repository: Path, environ: dict[str, str], query: str) -> None:
-    subprocess.run(
-        ["git", "config", "milestone.analytics.memory", "100MB"], cwd=repository, env=environ, check=True
-    )
+    subprocess.run(["git", "config", "milestone.analytics.memory", "100MB"], cwd=repository, env=environ, check=True)
     done = run("sql", query)
     # Some thread of DuckDB's may be the first to meet the limit of the process, and then ends all of it.
     assert done.returncode in (2, -signal.SIGABRT, -signal.SIGSEGV), (done.returncode, done.stderr)

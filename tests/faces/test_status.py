@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gitmilestone.faces.cli.commands.status import run
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.context import Context
 from gitmilestone.model.scale_settings import METRICS
-from gitmilestone.operations.measure import consider
+from gitmilestone.operations.scaling.measure import consider
 from tests.repositories import Clone
 from tests.repositories import run_git as git_of
 
@@ -24,7 +24,9 @@ MESSAGE = "milestone: migrate tier file -> sqlite\n\nMilestone-Migration: tier f
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where no Postgres is to be had, whatever is installed here."""
-    monkeypatch.setattr("gitmilestone.derived.postgres.connect.find_obstacle", lambda *_, **__: "no server is named")
+    monkeypatch.setattr(
+        "gitmilestone.derived.postgres.server.connect.find_obstacle", lambda *_, **__: "no server is named"
+    )
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmilestone.faces.cli.columns import Cell, align
-from gitmilestone.faces.cli.terminal import (
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.terminal import (
     Progress,
     Style,
     cut,

@@ -19,7 +19,7 @@ import pytest
 from tests.faces.conftest import ROOT, Run
 
 if TYPE_CHECKING:
-    from gitmilestone.derived.postgres.connect import Server
+    from gitmilestone.derived.postgres.server.connect import Server
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 _PATIENCE = 20.0

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gitmilestone.operations.hooks import install_hooks
+from gitmilestone.operations.checking.hooks import install_hooks
 from tests.repositories import ROOT, Clone
 
 OPEN = "schema: 1\n\ntitle: {title}\n\nstatus: in_progress\n"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.operations.hooks import get_hook_status, uninstall_hooks
-from gitmilestone.store.hook_text import takes_block
+from gitmilestone.operations.checking.hooks import get_hook_status, uninstall_hooks
+from gitmilestone.store.installing.hook_text import takes_block
 from tests.hooks.conftest import Said, install
 from tests.repositories import Clone
-from tests.store.test_hook_files import in_files, snapshot
+from tests.store.installing.test_hook_files import in_files, snapshot
 
 pytestmark = in_files
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gitmilestone.faces.cli.commands.hooks import compose_advice
-from gitmilestone.operations.hooks import get_hook_status, install_hooks
-from gitmilestone.store.hook_tools import ADVISED, Obstacle, Tool
+from gitmilestone.operations.checking.hooks import get_hook_status, install_hooks
+from gitmilestone.store.installing.hook_tools import ADVISED, Obstacle, Tool
 from tests.hooks.conftest import Said
 from tests.repositories import ROOT, Clone
 

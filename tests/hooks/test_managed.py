@@ -10,12 +10,12 @@ import pytest
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.cli.commands.hooks import compose_advice
-from gitmilestone.operations.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
-from gitmilestone.store.hook_text import compose_line
-from gitmilestone.store.hook_tools import ADVISED, Obstacle, Tool
+from gitmilestone.operations.checking.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
+from gitmilestone.store.installing.hook_text import compose_line
+from gitmilestone.store.installing.hook_tools import ADVISED, Obstacle, Tool
 from tests.hooks.conftest import OPEN, Said
 from tests.repositories import Clone, run_git
-from tests.store.test_hook_files import in_files
+from tests.store.installing.test_hook_files import in_files
 
 Run = Callable[..., Said]
 Lay = Callable[..., Path]

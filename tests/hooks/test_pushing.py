@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.operations.milestones import transition
-from gitmilestone.store.pushed import find_fork
+from gitmilestone.operations.editing.milestones import transition
+from gitmilestone.store.asking.pushed import find_fork
 from tests.hooks.conftest import OPEN, Said, install
 from tests.repositories import Clone, run_git
 

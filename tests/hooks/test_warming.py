@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gitmilestone.operations.after_write import follow_write
-from gitmilestone.operations.index import get_index_status, rebuild_index
-from gitmilestone.operations.milestones import transition
+from gitmilestone.operations.carry_out import follow_write
+from gitmilestone.operations.editing.milestones import transition
+from gitmilestone.operations.scaling.index import get_index_status, rebuild_index
 from tests.hooks.conftest import OPEN, Said, install
 from tests.repositories import Clone, run_git
 

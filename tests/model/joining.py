@@ -8,12 +8,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gitmilestone.model.document import read_document, revise
-from gitmilestone.model.encode import encode
 from gitmilestone.model.fields import FIELDS
-from gitmilestone.model.merge_text import MergedText, merge_texts
+from gitmilestone.model.merging.merge_text import MergedText, merge_texts
 from gitmilestone.model.milestone import STATUSES, Dependency, Milestone, Task
-from gitmilestone.store.drivers import install_drivers
+from gitmilestone.model.text.document import read_document, revise
+from gitmilestone.model.text.encode import encode
+from gitmilestone.store.installing.drivers import install_drivers
 from gitmilestone.store.store import Store
 from tests.repositories import run_git
 

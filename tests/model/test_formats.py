@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from gitmilestone.errors import Refused
 from gitmilestone.model import formats
 from gitmilestone.model.config import Project, encode_project, read_project
-from gitmilestone.model.document import Document, compose, convert, read_document, revise
-from gitmilestone.model.encode import encode
 from gitmilestone.model.formats import CannotConvert, Format
 from gitmilestone.model.milestone import Dependency, Milestone
 from gitmilestone.model.schema import json_schema
+from gitmilestone.model.text.document import Document, compose, convert, read_document, revise
+from gitmilestone.model.text.encode import encode
 from tests.model.edits import edited
 from tests.model.handwritten import handwritten
 from tests.older_format import OLDER_AND_NEWER, add_note, cut_note, register

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from hypothesis import given
 
-from gitmilestone.model.encode import encode
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.schema import json_schema, modeline
+from gitmilestone.model.text.encode import encode
 from tests.strategies import milestones
 
 

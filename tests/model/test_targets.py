@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from gitmilestone.errors import InvalidId, InvalidValue
 from gitmilestone.faces.cli.formats import format_rows
-from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.model.document import read_document, revise
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.ids import find_target_fault, shorten_repositories, split_target
 from gitmilestone.model.milestone import Dependency, Milestone
+from gitmilestone.model.record import parse_dependencies
 from gitmilestone.model.row import Row
-from gitmilestone.operations.exchange import read_csv
-from gitmilestone.operations.values import parse_dependencies
+from gitmilestone.model.text.document import read_document, revise
+from gitmilestone.operations.editing.exchange import read_csv
 from tests.repositories import NOW
 from tests.strategies import milestones, targets
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from gitmilestone.derived.watch import SILENT
-from gitmilestone.operations.watch import Moved, Told, watch_changes
+from gitmilestone.operations.asking.watch import Moved, Told, watch_changes
+from gitmilestone.progress import SILENT
 from tests.repositories import Clone
 
 Act = Callable[[], object]

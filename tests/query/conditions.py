@@ -15,9 +15,7 @@ from tests.strategies import ODD_TEXTS, dates
 
 ORDERED = ("=", "<", "<=", ">", ">=")
 COMPARED = tuple(
-    name
-    for name, field in SEARCHED.items()
-    if field.reading != "words" and name not in ("status", "priority")
+    name for name, field in SEARCHED.items() if field.reading != "words" and name not in ("status", "priority")
 )
 
 

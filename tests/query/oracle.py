@@ -32,9 +32,7 @@ def make_rows(entries: Iterable[tuple[Milestone, str]]) -> list[Row]:
     rows = []
     for milestone, path in entries:
         is_open = milestone.status in OPEN_STATUSES
-        blockers = {
-            target for target, kind in milestone.depends_on if kind == "blocks" and target in open_ids
-        }
+        blockers = {target for target, kind in milestone.depends_on if kind == "blocks" and target in open_ids}
         blocked_by = tuple(sorted(blockers)) if is_open else ()
         is_blocked = milestone.status == "blocked" or bool(blocked_by)
         rows.append(Row(milestone, path, milestone.progress, is_blocked, blocked_by))

@@ -6,7 +6,7 @@ import pytest
 
 from gitmilestone.model.config import TIERS, Project, encode_project, read_project, read_scale_settings
 from gitmilestone.model.scale_settings import DEFAULTS, LIMITED_TIERS, METRICS, ScaleSettings
-from gitmilestone.model.yaml_canonical import load_canonical
+from gitmilestone.model.text.yaml_canonical import load_canonical
 from gitmilestone.scale.metrics import ScaleMetrics
 
 HEAD = "format: 1\n\nlayout: flat\n\n"

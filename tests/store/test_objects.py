@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitmilestone.errors import EnvironmentFault, GitFailed, MilestoneError, MissingObject
-from gitmilestone.operations.history import history
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.asking.history import history
+from gitmilestone.operations.asking.query import answer
 from gitmilestone.query.query import Query
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.pack import PackWriter

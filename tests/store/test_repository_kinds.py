@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gitmilestone.errors import EnvironmentFault
-from gitmilestone.operations.history import history
-from gitmilestone.operations.query import answer
+from gitmilestone.operations.asking.history import history
+from gitmilestone.operations.asking.query import answer
 from gitmilestone.query.query import Query
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.writing.plan import WriteOptions
 from tests.repositories import Clone, init_project, run_git
 
 GIT_VERSION = tuple(int(part) for part in re.findall(r"\d+", run_git("version"))[:2])

@@ -9,23 +9,23 @@ the stamp says where the mirror stands, so that it makes no difference whose pro
 import os
 from typing import NamedTuple
 
-from gitmilestone.derived.catch_up_history import read_stamp
 from gitmilestone.derived.database import open_history, read_index
+from gitmilestone.derived.history.catch_up import read_stamp
 from gitmilestone.derived.postgres.analytics import refresh_analytics
-from gitmilestone.derived.postgres.connect import Link, Server
 from gitmilestone.derived.postgres.copying import KEYS, MIRRORED
 from gitmilestone.derived.postgres.events import Place, find_mirrored, replace_events
-from gitmilestone.derived.postgres.faults import MirrorUnavailable
 from gitmilestone.derived.postgres.load import copy_into, drop_unstamped, load
 from gitmilestone.derived.postgres.migrate import LOCKS, migrate
 from gitmilestone.derived.postgres.mirror import MirrorStamp, read_stamps
+from gitmilestone.derived.postgres.server.connect import Link, Server
+from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.derived.schema import SCHEMA_VERSION
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.derived.watch import SILENT, Watch
 from gitmilestone.errors import GitFailed, MissingObject
 from gitmilestone.model.layout import find_path_fault, find_place
+from gitmilestone.progress import SILENT, Watch
+from gitmilestone.store.asking.moves import is_ancestor
 from gitmilestone.store.files import TreeFiles
-from gitmilestone.store.moves import is_ancestor
 from gitmilestone.store.refs import find_default_branch
 from gitmilestone.store.store import Store
 
@@ -214,9 +214,7 @@ class _Refresh:
         found = read_stamps(self.connection, self.repository, "ref = %s FOR UPDATE OF stamp", self.ref)
         return found[0] if found else None
 
-    def _bring(
-        self, index: Index, repository_id: int, held: MirrorStamp | None, tree: str, commit: str
-    ) -> MirrorStamp:
+    def _bring(self, index: Index, repository_id: int, held: MirrorStamp | None, tree: str, commit: str) -> MirrorStamp:
         import unicodedata
 
         moved = self._find_moved(index, held, tree) if held and held.fits_here else None

@@ -84,9 +84,7 @@ def _iter_rows(connection: Connection, table: str, selected: Selected) -> Iterat
     return _iter_selected(connection, f"SELECT {', '.join(MIRRORED[table])} FROM {table}", KEYS[table], "", selected)
 
 
-def _iter_selected(
-    connection: Connection, select: str, key: str, further: str, selected: Selected
-) -> Iterator[Record]:
+def _iter_selected(connection: Connection, select: str, key: str, further: str, selected: Selected) -> Iterator[Record]:
     order = f" ORDER BY {key}{', ' + further if further else ''}"
     if isinstance(selected, Span):
         bounds = {f"{key} >= ?": selected.first, f"{key} < ?": selected.end}

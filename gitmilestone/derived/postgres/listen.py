@@ -6,12 +6,12 @@ from itertools import groupby
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
-from gitmilestone.derived.events import decode_field
-from gitmilestone.derived.history import ChangeRow, CommitRow
+from gitmilestone.derived.history.events import decode_field
+from gitmilestone.derived.history.read import ChangeRow, CommitRow
 from gitmilestone.derived.postgres.catch_up import CHANNEL
-from gitmilestone.derived.postgres.connect import Link, Server
 from gitmilestone.derived.postgres.events import Place, find_mirrored
 from gitmilestone.derived.postgres.migrate import migrate
+from gitmilestone.derived.postgres.server.connect import Link, Server
 
 Change = tuple[CommitRow, ChangeRow]
 
@@ -193,6 +193,7 @@ def _iter_changes(records: Iterable[tuple[Any, ...]]) -> Iterator[Change]:
     for facts, group in groupby(records, lambda record: record[:8]):
         oid, authored, author, email, subject, milestone_id, kind, is_readable = facts
         fields = tuple(decode_field(*cast("Any", record[8:])) for record in group if record[8] is not None)
-        yield CommitRow(0, oid.hex(), authored, author, email, subject), ChangeRow(
-            milestone_id, kind, is_readable, fields
+        yield (
+            CommitRow(0, oid.hex(), authored, author, email, subject),
+            ChangeRow(milestone_id, kind, is_readable, fields),
         )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitmilestone.derived.postgres.faults import MirrorUnavailable, NewerMirror
+from gitmilestone.derived.postgres.server.faults import MirrorUnavailable, NewerMirror
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from gitmilestone.derived.postgres.connect import Link, Server
 from gitmilestone.derived.postgres.copying import MIRRORED
-from gitmilestone.derived.postgres.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.server.connect import Link, Server
+from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.derived.rows import Record
 from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION
 from gitmilestone.derived.sqlite import ROW_COLUMNS, UNWRITTEN, Index

@@ -14,9 +14,7 @@ from collections.abc import Iterable, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from gitmilestone.derived.postgres.connect import Link
 from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Span
-from gitmilestone.derived.postgres.faults import MirrorUnavailable
 from gitmilestone.derived.postgres.load import (
     LOADING,
     attach_tables,
@@ -26,6 +24,8 @@ from gitmilestone.derived.postgres.load import (
     index_statements,
     take_state_id,
 )
+from gitmilestone.derived.postgres.server.connect import Link
+from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.store.git import spawn
 

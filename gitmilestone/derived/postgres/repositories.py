@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Self
 
-from gitmilestone.derived.postgres.connect import Link, Server
 from gitmilestone.derived.postgres.migrate import migrate
 from gitmilestone.derived.postgres.mirror import Mirror, begin_reading, read_stamps
+from gitmilestone.derived.postgres.server.connect import Link, Server
 from gitmilestone.derived.schema import FOREIGN
 from gitmilestone.model.link import Link as Dependency
 from gitmilestone.model.link import Outline

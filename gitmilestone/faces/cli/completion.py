@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitmilestone.errors import MilestoneError
 from gitmilestone.faces.cli.candidates import Place, locate
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 
 if TYPE_CHECKING:
     from gitmilestone.model.milestone import Milestone
@@ -76,6 +76,6 @@ def _iter_words(context: Context, place: Place) -> Iterator[tuple[str, str]]:
 
 
 def _iter_milestones(context: Context) -> Iterator[Milestone]:
-    from gitmilestone.operations.reading import read_all
+    from gitmilestone.snapshot.documents import read_all
 
     return (milestone for milestone, _ in read_all(context.store.files_at("HEAD")).entries)

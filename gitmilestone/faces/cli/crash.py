@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tempfile import mkstemp
 
 from gitmilestone.faces.cli.click_app import find_version
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.context import Context
 
 
 def report_crash(error: Exception, words: Sequence[str], context: Context) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from gitmilestone.faces.cli.columns import Cell, align
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.milestone import DEPENDENCY_TYPES
 from gitmilestone.model.row import Row
 
@@ -69,20 +69,20 @@ def _cells(row: Row, today: date, names: Names) -> list[Cell]:
 
 
 def _to_json(row: Row, names: Names) -> dict[str, Any]:
-    from gitmilestone.faces.cli.json_values import to_json_row
+    from gitmilestone.faces.envelope import to_json_row
 
     value = to_json_row(row)
     return {**value, "repository": row.repository, "reference": _name(row, names)} if names else value
 
 
 def _format_json(rows: Sequence[Row], style: Style, names: Names) -> str:
-    from gitmilestone.faces.cli.json_values import dump_envelope
+    from gitmilestone.faces.envelope import dump_envelope
 
     return dump_envelope("milestones", (_to_json(row, names) for row in rows), style)
 
 
 def _format_json_lines(rows: Sequence[Row], style: Style, names: Names) -> str:
-    from gitmilestone.faces.cli.json_values import dump
+    from gitmilestone.faces.envelope import dump
 
     return "".join(f"{dump(_to_json(row, names), style)}\n" for row in rows)
 
@@ -96,7 +96,7 @@ def _format_csv(rows: Sequence[Row], style: Style, names: Names, has_head: bool 
     import csv
     import io
 
-    from gitmilestone.operations.exchange import escape_formula
+    from gitmilestone.operations.editing.exchange import escape_formula
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -129,7 +129,7 @@ def _to_item(item: Any) -> str:
 def _format_markdown(rows: Sequence[Row], style: Style, names: Names) -> str:
     from tabulate import tabulate
 
-    from gitmilestone.faces.cli.markdown import escape_markdown
+    from gitmilestone.faces.markdown import escape_markdown
 
     cells = [[escape_markdown(cell.text) for cell in _cells(row, date.min, names)] for row in rows]
     kept = [place for place in range(len(_HEADINGS)) if any(row[place] for row in cells)]

@@ -19,9 +19,9 @@ from gitmilestone.errors import (
     Refused,
 )
 from gitmilestone.faces.cli import quick
-from gitmilestone.faces.cli.context import Context, ReaderLeftError
 from gitmilestone.faces.cli.spec import Parsed
-from gitmilestone.faces.cli.terminal import measure, neutralise
+from gitmilestone.faces.context import Context, ReaderLeftError
+from gitmilestone.faces.terminal import measure, neutralise
 
 EXIT_CODES: dict[type[MilestoneError], int] = {InvalidRequest: 2, Refused: 1, EnvironmentFault: 128}
 """By the nearest class above an error's own."""
@@ -132,7 +132,7 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
 
 
 def _follow_write(context: Context) -> None:
-    from gitmilestone.operations.after_write import follow_write
+    from gitmilestone.operations.carry_out import follow_write
 
     if context.opened_store is not None:
         follow_write(context.opened_store, context)

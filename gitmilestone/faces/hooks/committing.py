@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
-from gitmilestone.operations.check import check
-from gitmilestone.operations.naming import find_unknown_names, is_only_named, name_current
-from gitmilestone.operations.staged import find_new_problems
-from gitmilestone.store.pushed import list_staged
+from gitmilestone.operations.checking.check import check
+from gitmilestone.operations.checking.naming import find_unknown_names, is_only_named, name_current
+from gitmilestone.operations.checking.staged import find_new_problems
+from gitmilestone.store.asking.pushed import list_staged
 from gitmilestone.store.store import Store
 
 _OPERATIONS = ("CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitmilestone.faces.cli.context import Context
-from gitmilestone.faces.cli.terminal import neutralise
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.problem import Problem
 
 _SHOWN = 20

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.model.problem import errors_among
-from gitmilestone.operations.check_change import check_change
+from gitmilestone.operations.checking.check_change import check_change
+from gitmilestone.store.asking.forks import Span
+from gitmilestone.store.asking.pushed import find_fork
 from gitmilestone.store.files import TreeFiles
-from gitmilestone.store.forks import Span
-from gitmilestone.store.pushed import find_fork
 from gitmilestone.store.store import Store
 
 _BRANCHES = "refs/heads/"

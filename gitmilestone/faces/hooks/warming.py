@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gitmilestone.errors import MilestoneError, UnknownRevision
-from gitmilestone.faces.cli.context import Context
-from gitmilestone.faces.cli.terminal import count_nouns
+from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.change import Change
-from gitmilestone.operations import after_merge
-from gitmilestone.operations.after_merge import Arrived, look_at_arrived, warm
+from gitmilestone.operations.merging import after_merge
+from gitmilestone.operations.merging.after_merge import Arrived, look_at_arrived, warm
 from gitmilestone.store.store import Store
 
 _BEFORE = "ORIG_HEAD"

@@ -6,9 +6,9 @@ import html
 import re
 from collections.abc import Sequence
 
-from gitmilestone.faces.cli.markdown import escape_markdown
+from gitmilestone.faces.markdown import escape_markdown
 from gitmilestone.faces.review.sections import Id, Section, list_sections, summarise, warn
-from gitmilestone.operations.review import Review
+from gitmilestone.operations.checking.review import Review
 
 MARKER = "<!-- git-milestone review -->"
 """The first line, by which a comment of ours is found again."""

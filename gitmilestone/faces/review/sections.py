@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from gitmilestone.faces.cli.terminal import count_nouns
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.change import FieldChange
 from gitmilestone.model.layout import ROOT
 from gitmilestone.model.milestone import Task
 from gitmilestone.model.problem import Problem
-from gitmilestone.operations.diff import format_value
-from gitmilestone.operations.review import Changed, DateMove, Review, StatusMove
+from gitmilestone.operations.asking.diff import format_value
+from gitmilestone.operations.checking.review import Changed, DateMove, Review, StatusMove
 
 _KINDS = ("completed", "cancelled", "reopened", "blocked", "started", "planned")
 _WORDS = {"blocks": "waits for", "relates": "relates to"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.columns import Cell, align
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.columns import Cell, align
 from gitmilestone.faces.review.sections import Id, Section, list_sections, summarise, warn
-from gitmilestone.operations.review import Review
+from gitmilestone.faces.terminal import Style
+from gitmilestone.operations.checking.review import Review
 
 _SHORT = 10
 _NARROWEST = 20

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from gitmilestone.faces.cli.commands.diff import to_json_field
-from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, to_json_value
+from gitmilestone.faces.envelope import SCHEMA_VERSION, to_json_value
 from gitmilestone.faces.review.sections import summarise
 from gitmilestone.model.milestone import Dependency, Task
-from gitmilestone.operations.diff import format_value
-from gitmilestone.operations.review import Changed, Clash, Review
+from gitmilestone.operations.asking.diff import format_value
+from gitmilestone.operations.checking.review import Changed, Clash, Review
 
 
 def to_json_review(review: Review) -> dict[str, Any]:

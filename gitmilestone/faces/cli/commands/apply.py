@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.bulk import Operation, apply_operations, read_json_lines
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.bulk import Operation, apply_operations, read_json_lines
 
 
 def run(context: Context, values: Values) -> int:

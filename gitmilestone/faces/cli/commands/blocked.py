@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.commands.list import note, note_more, read_query
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.operations.ready import Held, find_blocked
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import Style
+from gitmilestone.operations.asking.ready import Held, find_blocked
 
 _HEADINGS = ("ID", "DUE", "OWNER", "WAITS FOR", "START WITH", "TITLE")
 _SHOWN = 3
@@ -38,7 +38,7 @@ def format_held(held: Sequence[Held], form: str, style: Style) -> str:
         return "".join(f"{one.row.milestone.id}\n" for one in held)
     if form == "table":
         return align(_HEADINGS, [_cells(one) for one in held], style)
-    from gitmilestone.faces.cli.json_values import dump, dump_envelope
+    from gitmilestone.faces.envelope import dump, dump_envelope
 
     if form == "json":
         return dump_envelope("milestones", map(_to_json, held), style)
@@ -74,7 +74,7 @@ def _start(held: Held) -> Cell:
 
 
 def _to_json(held: Held) -> dict[str, Any]:
-    from gitmilestone.faces.cli.json_values import to_json_outline, to_json_row
+    from gitmilestone.faces.envelope import to_json_outline, to_json_row
 
     return {
         **to_json_row(held.row),

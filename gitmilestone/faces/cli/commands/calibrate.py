@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitmilestone.errors import NotARepository
-from gitmilestone.faces.cli.columns import Cell, align
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.calibrate import PATIENCE_MS, SECONDS, Calibration, calibrate
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.scaling.calibrate import PATIENCE_MS, SECONDS, Calibration, calibrate
 from gitmilestone.scale.calibration import Costs, Limit, Sample, format_settings
 
 _HEADINGS = ("MILESTONES", "FILES", "INDEX", "MIRROR", "CONNECTED", "WRITE", "WITH INDEX", "WITH MIRROR")
@@ -21,7 +21,7 @@ def run(context: Context, values: Values) -> int:
     dsn = _find_dsn(context) if values["postgres"] else None
     found = calibrate(context.environ, seconds, patience, dsn, context)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+        from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
         context.write(dump({"schema_version": SCHEMA_VERSION, "calibration": _to_json(found)}, context.style))
     else:
@@ -31,7 +31,7 @@ def run(context: Context, values: Values) -> int:
 
 def _find_dsn(context: Context) -> str:
     """The server that the configuration names; "" where it names none, or there is no repository around."""
-    from gitmilestone.derived.postgres.connect import DSN_KEY
+    from gitmilestone.derived.postgres.server.connect import DSN_KEY
 
     try:
         return context.store.config.get(DSN_KEY, "")

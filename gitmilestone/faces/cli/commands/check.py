@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from gitmilestone.errors import InvalidValue
-from gitmilestone.faces.cli.check_formats import format_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.printing.problems import format_report
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import count_nouns
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import ROOT
 from gitmilestone.model.problem import CODES
-from gitmilestone.operations.check import Report, check
-from gitmilestone.operations.check_change import check_range
-from gitmilestone.operations.fix import fix
+from gitmilestone.operations.checking.check import Report, check
+from gitmilestone.operations.checking.check_change import check_range
+from gitmilestone.operations.editing.fix import fix
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 

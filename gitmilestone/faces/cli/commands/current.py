@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.current import clear_current, find_current, set_current
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.current import clear_current, find_current, set_current
 
 
 def run(context: Context, values: Values) -> int:
@@ -16,7 +16,7 @@ def run(context: Context, values: Values) -> int:
         return 0
     milestone = set_current(context.store, values["id"]) if values["id"] else find_current(context.store)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import dump_envelope, to_json_value
+        from gitmilestone.faces.envelope import dump_envelope, to_json_value
 
         found = [to_json_value(milestone)] if milestone else []
         context.write(dump_envelope("milestones", found, context.style))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.milestones import delete
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.milestones import delete
 
 
 def run(context: Context, values: Values) -> int:

@@ -14,14 +14,14 @@ from gitmilestone.demo.findings import KINDS, Findings
 from gitmilestone.demo.history import SOURCE, SourceCommit, read_history
 from gitmilestone.demo.replay import Replay
 from gitmilestone.faces.cli import quick
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.mirror import refresh_mirror
-from gitmilestone.operations.pace import is_time
-from gitmilestone.operations.reading import get_document
-from gitmilestone.operations.tiers import follow
-from gitmilestone.store.create import create_repository
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.scaling.pace import is_time
+from gitmilestone.operations.scaling.switch import follow
+from gitmilestone.snapshot.documents import get_document
+from gitmilestone.store.installing.create import create_repository
+from gitmilestone.store.writing.plan import WriteOptions
+from gitmilestone.tiers.postgresql import refresh_mirror
 
 _REPORT = "demo-report.txt"
 _BUSY = 5

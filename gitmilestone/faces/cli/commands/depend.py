@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.milestone import DependencyType
-from gitmilestone.operations.depend import add_dependencies, remove_dependencies
+from gitmilestone.operations.editing.depend import add_dependencies, remove_dependencies
 
 
 def add(context: Context, values: Values) -> int:

@@ -6,12 +6,12 @@ from typing import Any
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.sources import report_problems
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.change import Change, FieldChange
 from gitmilestone.model.milestone import Dependency
-from gitmilestone.operations.diff import diff, format_value
+from gitmilestone.operations.asking.diff import diff, format_value
 from gitmilestone.store.files import Files
 
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
@@ -33,11 +33,11 @@ def run(context: Context, values: Values) -> int:
         new = store.work_files()
     found = diff(store, old, new)
     if values.get("as_message"):
-        from gitmilestone.operations.message import compose_message
+        from gitmilestone.operations.editing.message import compose_message
 
         context.write(compose_message(found.changes, found.others))
     elif values["json"] or values["format"] == "json":
-        from gitmilestone.faces.cli.json_values import dump_envelope
+        from gitmilestone.faces.envelope import dump_envelope
 
         context.write(dump_envelope("changes", map(to_json_change, found.changes), context.style))
     else:

@@ -8,15 +8,15 @@ from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest
 from gitmilestone.faces.cli.commands.new import read_fields
 from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
 from gitmilestone.faces.cli.commands.sources import FINDINGS, find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.fields import EDITABLE_FIELDS
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.operations.milestones import Edited, edit_fields, replace_text
-from gitmilestone.operations.reading import find_file
-from gitmilestone.operations.values import parse_labels, revise_fields
+from gitmilestone.model.record import parse_labels, revise_fields
+from gitmilestone.operations.editing.milestones import Edited, edit_fields, replace_text
+from gitmilestone.snapshot.documents import find_file
 from gitmilestone.store.files import read_file
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.store.writing.plan import WriteOptions
 
 _EDITABLE = frozenset(field.name for field in EDITABLE_FIELDS)
 

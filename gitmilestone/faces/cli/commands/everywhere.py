@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.list import note, note_more
 from gitmilestone.faces.cli.commands.sources import FINDINGS, today
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STREAMED, format_rows
+from gitmilestone.faces.context import Context
 from gitmilestone.model.row import Row
-from gitmilestone.operations.everywhere import Everywhere
+from gitmilestone.operations.asking.everywhere import Everywhere
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files
 

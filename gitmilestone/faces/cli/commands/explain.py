@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.explain import Explained, explain
-from gitmilestone.operations.reading import get_tier
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.asking.explain import Explained, explain
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files
+from gitmilestone.tiers.tier import get_tier
 
 _CLAUSES = (" FROM milestone ", " WHERE ", " ORDER BY ", " LIMIT ")
 
@@ -16,7 +16,7 @@ def write_explanation(context: Context, values: Values, files: Files, query: Que
     explained = explain(context.store, files, query, context, after=values["after"])
     tier = get_tier(files)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+        from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
         fields = {**explained.how._asdict(), "seconds": round(explained.how.seconds, 6)}
         place = {"tier": tier, "is_on_disk": explained.is_on_disk, "milestones": explained.milestones}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from gitmilestone.faces.cli.commands.list import read_query, write_pages
 from gitmilestone.faces.cli.commands.sources import files_of, report_problems
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 
 
 def run(context: Context, values: Values) -> int:

@@ -9,12 +9,12 @@ from typing import Any
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
-from gitmilestone.store.hook_files import Hook
-from gitmilestone.store.hook_text import compose_line
-from gitmilestone.store.hook_tools import ADVISED, Obstacle, Tool
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.checking.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
+from gitmilestone.store.installing.hook_files import Hook
+from gitmilestone.store.installing.hook_text import compose_line
+from gitmilestone.store.installing.hook_tools import ADVISED, Obstacle, Tool
 
 _EXECUTABLE = "git-milestone"
 
@@ -89,7 +89,7 @@ def status(context: Context, values: Values) -> int:
     program = _find_program(context)
     found = get_hook_status(context.store, program)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import dump_envelope
+        from gitmilestone.faces.envelope import dump_envelope
 
         obstacle = found.obstacle and found.obstacle._asdict()
         drivers = found.drivers and found.drivers._asdict()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from io import StringIO
 
 from gitmilestone.faces.cli.commands.apply import carry_out, read_text
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.bulk import read_json_lines
-from gitmilestone.operations.exchange import read_csv
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.bulk import read_json_lines
+from gitmilestone.operations.editing.exchange import read_csv
 
 
 def run(context: Context, values: Values) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.commands.status import describe_index, format_bytes, index_to_json
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.index import drop_index, get_index_status, rebuild_index, verify_index
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.scaling.index import drop_index, get_index_status, rebuild_index, verify_index
 
 _SHOWN = 20
 
@@ -15,7 +15,7 @@ def status(context: Context, values: Values) -> int:
     found = get_index_status(context.store)
     tree = context.store.files_at().tree
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+        from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
         value = {"schema_version": SCHEMA_VERSION, "index": index_to_json(found, tree)}
         context.write(dump(value, context.style))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import report_written, write_options
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.init import init
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.init import init
 
 
 def run(context: Context, values: Values) -> int:

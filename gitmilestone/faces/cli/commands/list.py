@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STREAMED, format_rows
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.query import COUNTED, Answer, Page, answer, iter_pages
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.asking.query import COUNTED, Answer, Page, answer, iter_pages
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
 from gitmilestone.store.files import Files

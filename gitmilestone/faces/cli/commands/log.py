@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from gitmilestone.derived.activity import Activity
-from gitmilestone.derived.history import Selection
+from gitmilestone.derived.history.activity import Activity
+from gitmilestone.derived.history.read import Selection
 from gitmilestone.faces.cli.commands.diff import format_field, to_json_field
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.operations.history import (
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import Style
+from gitmilestone.operations.asking.history import (
     Event,
     check_field,
     find_activity,
@@ -21,7 +21,7 @@ from gitmilestone.operations.history import (
     open_history,
     open_history_of,
 )
-from gitmilestone.store.log import read_date
+from gitmilestone.store.asking.log import read_date
 
 _WORDS = {"added": "created", "removed": "deleted"}
 
@@ -39,7 +39,7 @@ def run(context: Context, values: Values) -> int:
         events = iter_events(opened, selection)
         found = find_activity(opened, selection.milestone_id) if given is not None else None
         if values["json"] or values["format"] == "json":
-            from gitmilestone.faces.cli.json_values import dump_envelope
+            from gitmilestone.faces.envelope import dump_envelope
 
             facts = {"activity": _to_json_activity(found)} if found else {}
             context.write(dump_envelope("events", map(to_json_event, events), context.style, **facts))

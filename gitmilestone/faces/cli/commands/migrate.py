@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, write_options
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.context import Context
 from gitmilestone.model import formats
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
 from gitmilestone.model.problem import Problem
-from gitmilestone.operations.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
-from gitmilestone.operations.migration import TRAILER
-from gitmilestone.operations.tiers import Step, carry_out_now, plan_pending, plan_switch, switch_tier
-from gitmilestone.store.trailers import Trailed, find_trailed
+from gitmilestone.operations.scaling.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
+from gitmilestone.operations.scaling.migration import TRAILER
+from gitmilestone.operations.scaling.switch import Step, carry_out_now, plan_pending, plan_switch, switch_tier
+from gitmilestone.store.asking.trailers import Trailed, find_trailed
 
 _SHOWN = 5
 _SHORT = 10
@@ -279,7 +279,7 @@ def _to_json(migrated: Migrated) -> dict[str, Any]:
 
 
 def _write_json(context: Context, **facts: Any) -> None:
-    from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+    from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
     context.write(dump({"schema_version": SCHEMA_VERSION, **facts}, context.style))
 

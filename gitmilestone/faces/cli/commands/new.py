@@ -7,10 +7,10 @@ from typing import Any
 from gitmilestone.errors import InvalidValue
 from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
 from gitmilestone.faces.cli.commands.sources import today
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.kinds import BadValue
-from gitmilestone.operations.milestones import create
+from gitmilestone.operations.editing.milestones import create
 from gitmilestone.query.values import read_day
 
 _FIELDS = ("project", "owner", "priority", "start", "due", "estimate", "status")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.milestones import Edited
-from gitmilestone.store.plan import WriteOptions, Written
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.milestones import Edited
+from gitmilestone.store.writing.plan import WriteOptions, Written
 
 _SHORT = 10
 

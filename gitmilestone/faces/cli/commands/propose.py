@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.outcomes import describe_commit
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import count_nouns
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.layout import ROOT
-from gitmilestone.operations.propose import propose
-from gitmilestone.store.plan import WriteOptions
+from gitmilestone.operations.merging.propose import propose
+from gitmilestone.store.writing.plan import WriteOptions
 
 
 def run(context: Context, values: Values) -> int:

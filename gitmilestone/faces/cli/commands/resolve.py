@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gitmilestone.errors import InvalidRequest, InvalidValue, MilestoneError
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.conflict_formats import format_conflict, format_head, format_value, to_json_rows
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.printing.conflicts import format_conflict, format_head, format_value, to_json_rows
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.kinds import BLOCK
-from gitmilestone.model.lines import iter_chunks, split_lines
-from gitmilestone.model.merge import Conflict, Decision
-from gitmilestone.model.merge_text import FILE
-from gitmilestone.operations.disputed import Disputed, Left, choose, find_disputed
-from gitmilestone.operations.resolve import has_base, parse_decision, resolve, takes_value
-from gitmilestone.store.joined import find_joined, name_sides
+from gitmilestone.model.merging.lines import iter_chunks, split_lines
+from gitmilestone.model.merging.merge import Conflict, Decision
+from gitmilestone.model.merging.merge_text import FILE
+from gitmilestone.operations.merging.disputed import Disputed, Left, choose, find_disputed
+from gitmilestone.operations.merging.resolve import has_base, parse_decision, resolve, takes_value
+from gitmilestone.store.joining.joined import find_joined, name_sides
 from gitmilestone.store.refs import find_unfinished
 
 _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
@@ -25,7 +25,7 @@ def run(context: Context, values: Values) -> int:
     left = find_disputed(context.store)
     chosen = choose(left.disputed, values["id"])
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import dump_envelope
+        from gitmilestone.faces.envelope import dump_envelope
 
         rows = [row for one in chosen for row in to_json_rows(one)]
         context.write(dump_envelope("conflicts", rows, context.style))

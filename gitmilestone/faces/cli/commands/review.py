@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.kinds import find_nearest
-from gitmilestone.operations.review import Review, review
+from gitmilestone.operations.checking.review import Review, review
 
 _GATES: dict[str, Callable[[Review], bool]] = {
     "error": lambda found: any(problem.severity == "error" for problem in found.problems),
@@ -36,7 +36,7 @@ def run(context: Context, values: Values) -> int:
 
 def _format(found: Review, form: str, max_size: int | None, context: Context) -> str:
     if form == "json":
-        from gitmilestone.faces.cli.json_values import dump
+        from gitmilestone.faces.envelope import dump
         from gitmilestone.faces.review.values import to_json_review
 
         return dump(to_json_review(found), context.style)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.layout import ROOT, SCHEMA_FILE
 from gitmilestone.model.schema import json_schema, modeline
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.sources import files_of, find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import Style
 from gitmilestone.model.fields import SCALAR_FIELDS
 from gitmilestone.model.row import Row
-from gitmilestone.operations.reading import get_document
-from gitmilestone.operations.show import get_row
+from gitmilestone.operations.asking.show import get_row
+from gitmilestone.snapshot.documents import get_document
 
 _TASK_MARKS = {"planned": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _HEAD = ("title", "status", "description", "schema")
@@ -24,7 +24,7 @@ def run(context: Context, values: Values) -> int:
         return 0
     row = get_row(context.store, files, find_id(context, values["id"]))
     if form == "json":
-        from gitmilestone.faces.cli.json_values import dump_envelope, to_json_row
+        from gitmilestone.faces.envelope import dump_envelope, to_json_row
 
         context.write(dump_envelope("milestones", [to_json_row(row)], context.style))
     else:

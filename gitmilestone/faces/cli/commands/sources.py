@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.store.files import Files
@@ -30,7 +30,7 @@ def find_id(context: Context, text: str | None) -> str:
     """The id that a command means: `@`, or none where it may be left out, is the current milestone."""
     if text not in (None, "@"):
         return str(text)
-    from gitmilestone.operations.current import CURRENT
+    from gitmilestone.operations.editing.current import CURRENT
 
     current = context.store.read_state(CURRENT)
     if current is None:

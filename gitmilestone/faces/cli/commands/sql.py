@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from gitmilestone.derived.analytics import Analytics
-from gitmilestone.derived.analytics_answer import Table
-from gitmilestone.derived.analytics_schema import VIEWS
+from gitmilestone.derived.analytics.answer import Table
+from gitmilestone.derived.analytics.open import Analytics
+from gitmilestone.derived.analytics.schema import VIEWS
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.columns import Cell, align
 from gitmilestone.faces.cli.commands.sources import report_problems
 from gitmilestone.faces.cli.confine import DyingAtOnce, MemoryLimit
-from gitmilestone.faces.cli.context import Context
+from gitmilestone.faces.cli.printing.tables import format_table
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.sql_formats import format_table
-from gitmilestone.operations.analytics import ask, find_memory_bytes
+from gitmilestone.faces.columns import Cell, align
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.asking.analytics import ask, find_memory_bytes
 
 
 def run(context: Context, values: Values) -> int:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gitmilestone.derived.analytics import Analytics
+from gitmilestone.derived.analytics.open import Analytics
 from gitmilestone.faces.cli.commands.sources import hint_if_empty, report_problems, today
 from gitmilestone.faces.cli.confine import DyingAtOnce
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style, count_nouns, cut, measure
-from gitmilestone.operations.analytics import Unserved, ask
-from gitmilestone.operations.stats import WEEKS, Figures, Flow, Group, Period, Spread, gather_figures, gather_flow
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import Style, count_nouns, cut, measure
+from gitmilestone.operations.asking.analytics import Unserved, ask
+from gitmilestone.operations.asking.stats import (
+    WEEKS,
+    Figures,
+    Flow,
+    Group,
+    Period,
+    Spread,
+    gather_figures,
+    gather_flow,
+)
 
 _BAR = 30
 _NAME = 32
@@ -34,7 +43,7 @@ def _show_figures(context: Context, values: Values, project: str | None) -> Unse
     with DyingAtOnce():
         figures, unserved = ask(context.store, gather, values["at"], context)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+        from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
         context.write(dump({"schema_version": SCHEMA_VERSION, "stats": _to_json(figures)}, context.style))
     elif figures.total:
@@ -54,7 +63,7 @@ def _show_flow(context: Context, values: Values, period: Period, project: str | 
     with DyingAtOnce():
         flows, unserved = ask(context.store, gather, values["at"], context)
     if values["json"]:
-        from gitmilestone.faces.cli.json_values import dump_envelope
+        from gitmilestone.faces.envelope import dump_envelope
 
         items = ({**flow._asdict(), "start": flow.start.isoformat()} for flow in flows)
         context.write(dump_envelope("periods", items, context.style, by=period))

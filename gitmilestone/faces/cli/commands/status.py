@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gitmilestone.faces.cli.commands.sources import hint_if_empty, today
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.context import Context
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.scale_settings import LIMITED_TIERS, METRICS, SCORE
-from gitmilestone.operations.index import IndexStatus
-from gitmilestone.operations.status import ProjectStatus, get_status
+from gitmilestone.operations.scaling.index import IndexStatus
+from gitmilestone.operations.scaling.status import ProjectStatus, get_status
 from gitmilestone.scale.decision import Switch, find_retry_score
 from gitmilestone.scale.score import Reason
 
@@ -41,7 +41,7 @@ def run(context: Context, values: Values) -> int:
         return 0
     lines = [*_describe_size(status), *_describe_scale(status)]
     if status.tier == "postgresql":
-        from gitmilestone.operations.mirror import describe_mirror
+        from gitmilestone.tiers.postgresql import describe_mirror
 
         lines.insert(2, f"Mirror: {describe_mirror(context.store)}")
     if values["verbose"]:
@@ -186,7 +186,7 @@ def index_to_json(index: IndexStatus, tree: str | None) -> dict[str, object]:
 
 
 def _write_json(context: Context, status: ProjectStatus) -> None:
-    from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
+    from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 
     counts = status.statistics._asdict()
     value = {

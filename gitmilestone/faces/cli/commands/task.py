@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.operations.tasks import TasksEdited, TaskVerb, add_task, move_tasks
+from gitmilestone.faces.context import Context
+from gitmilestone.operations.editing.tasks import TasksEdited, TaskVerb, add_task, move_tasks
 
 
 def add(context: Context, values: Values) -> int:

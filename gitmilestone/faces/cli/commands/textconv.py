@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from gitmilestone.faces.cli.context import Context
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import neutralise
-from gitmilestone.model.document import read_document
-from gitmilestone.model.encode import format_flow
+from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.fields import SCALAR_FIELDS
 from gitmilestone.model.kinds import format_number, format_time
 from gitmilestone.model.milestone import Milestone, Task
+from gitmilestone.model.text.document import read_document
+from gitmilestone.model.text.encode import format_flow
 
 _MARKS = {"planned": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -42,7 +42,7 @@ def _describe(content: bytes) -> str | None:
 
 def _describe_conflict(content: bytes) -> str | None:
     """The same with the markers of a merge, where both sides can be read: git compares it with each of them."""
-    from gitmilestone.model.merge_text import mark_differences, split_sides
+    from gitmilestone.model.merging.merge_text import mark_differences, split_sides
 
     sides = split_sides(content.decode("utf-8", "replace"))
     ours, theirs = (_describe(sides[side].encode()) for side in ("ours", "theirs")) if sides else (None, None)

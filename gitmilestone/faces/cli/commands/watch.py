@@ -9,11 +9,11 @@ from io import TextIOWrapper
 
 from gitmilestone.faces.cli.commands.list import read_query
 from gitmilestone.faces.cli.commands.log import iter_text, to_json_event
-from gitmilestone.faces.cli.context import Context, ReaderLeftError
-from gitmilestone.faces.cli.json_values import SCHEMA_VERSION, dump
 from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.cli.terminal import Style
-from gitmilestone.operations.watch import Moved, Told, watch_changes
+from gitmilestone.faces.context import Context, ReaderLeftError
+from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
+from gitmilestone.faces.terminal import Style
+from gitmilestone.operations.asking.watch import Moved, Told, watch_changes
 from gitmilestone.store.git import spawn
 
 _IN_DIRECTORY = 'cd -- "$0" && exec sh -c "$1"'

@@ -1,0 +1,1 @@
+"""The one way to change a project: edits as values, drafted, judged and committed."""

@@ -1,0 +1,1 @@
+"""Figures over milestones and their history, in DuckDB."""

@@ -1,0 +1,1 @@
+"""Where a Postgres is to be had: a named server, or one of our own."""

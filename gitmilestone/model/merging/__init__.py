@@ -1,0 +1,1 @@
+"""Two sides joined into one, as values and as text."""

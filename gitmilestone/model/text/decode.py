@@ -1,0 +1,162 @@
+"""YAML nodes -> Milestone, with a located Problem for everything that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from collections.abc import Mapping as Table
+from typing import Any
+
+from gitmilestone.model import formats
+from gitmilestone.model.fields import FIELDS, TASK_FIELDS, Field
+from gitmilestone.model.kinds import LABEL, BadValue, find_nearest
+from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
+from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.model.text.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, as_plain
+
+_TASK_FIELDS = {field.name: field for field in TASK_FIELDS}
+_TYPES: dict[str, DependencyType] = {kind: kind for kind in DEPENDENCY_TYPES}
+# A hostile file has room for 100,000 unknown keys; looking for what each may mean would take a minute.
+_HINTED_PROBLEMS = 100
+
+
+class Decoder:
+    """Decodes one file. `problems` grows as it goes; a file with an error among them has no Milestone."""
+
+    def __init__(self, path: str, known_extra: Container[str] = frozenset()) -> None:
+        self.path = path
+        self.known_extra = known_extra
+        self.problems: list[Problem] = []
+
+    def decode(self, milestone_id: str, root: Mapping) -> Milestone | None:
+        """The milestone, or None where `problems` has an error."""
+        values, extra = self._fields(FIELDS, root, "", 1)
+        self._check_schema(values.get("schema"), root)
+        if self.problems and errors_among(self.problems):
+            return None
+        return Milestone(id=milestone_id, extra=extra, **values)
+
+    def report(self, line: int, code: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.path, line, code, message, hint))
+
+    def _fields(
+        self, table: Table[str, Field], mapping: Mapping, where: str, line: int
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values of the fields that are set, and those of the keys that are none."""
+        values: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, entry in mapping.entries.items():
+            field = table.get(name)
+            node = entry.value
+            if field is None:
+                self._check_key(name, entry, where, table)
+                extra[name] = as_plain(node)
+            elif not isinstance(node, Scalar):
+                values[name] = self._collection(field, node, where + name)
+            elif node.is_null:
+                continue
+            elif field.shape != "scalar":
+                self._refuse_shape(field, node, where + name)
+            else:
+                values[name] = self._value(field, node.text, node.line, where + name)
+        for field in table.values():
+            if field.required and field.name not in values:
+                absent = mapping.entries.get(field.name)
+                at = absent.key.line if absent else line
+                hint = f"add a line `{field.name}: ...`"
+                self.report(at, "missing-field", f"`{where}{field.name}` is missing", hint)
+        return values, extra
+
+    def _value(self, field: Field, text: str, line: int, name: str) -> Any:
+        try:
+            return field.kind.parse(text)
+        except BadValue as fault:
+            self.report(line, "bad-value", f"`{name}` {fault.message}", fault.hint)
+            return None
+
+    def _collection(self, field: Field, node: Sequence | Mapping, name: str) -> Any:
+        if field.shape == "tasks" and isinstance(node, Mapping):
+            return tuple(filter(None, map(self._task, node.entries.values())))
+        if field.shape == "labels" and isinstance(node, Sequence):
+            return self._labels(name, node)
+        if field.shape == "dependencies" and isinstance(node, Sequence):
+            return self._dependencies(name, node)
+        return self._refuse_shape(field, node, name)
+
+    def _refuse_shape(self, field: Field, node: Node, name: str) -> None:
+        message, hint = f"`{name}` is a list", "write one item a line, each after `  - `"
+        if field.shape == "scalar":
+            message, hint = f"`{name}` is {field.kind.name}, not a list or mapping", ""
+        elif field.shape == "tasks":
+            message, hint = f"`{name}` is a mapping of tasks", "write `  task-id:`, then its fields below"
+        self.report(node.line, "bad-value", message, hint)
+
+    def _labels(self, name: str, node: Sequence) -> tuple[str, ...]:
+        labels: set[str] = set()
+        for item in node.items:
+            if isinstance(item, Scalar):
+                labels.add(self._value(FIELDS["labels"], item.text, item.line, name) or "")
+            else:
+                self.report(item.line, "bad-value", f"an item of `{name}` is a {LABEL.name}, no list or mapping")
+        return tuple(sorted(labels))
+
+    def _dependencies(self, name: str, node: Sequence) -> tuple[Dependency, ...]:
+        found: dict[str, Dependency] = {}
+        for item in node.items:
+            dependency = self._dependency(name, item)
+            if dependency and found.setdefault(dependency.id, dependency) != dependency:
+                message = f"`{name}` has {dependency.id!r} twice, with two types"
+                self.report(item.line, "bad-value", message, "keep the right one")
+        return tuple(found[key] for key in sorted(found))
+
+    def _dependency(self, name: str, item: Node) -> Dependency | None:
+        parts = _split_dependency(item)
+        if parts is None:
+            message = f"an item of `{name}` is an id, `repository:id`, or `id: relates`"
+            self.report(item.line, "bad-value", message, "like `- session-store-9k2d`")
+            return None
+        target, word = parts
+        valid = self._value(FIELDS["depends_on"], target, item.line, name)
+        kind = _TYPES.get(word)
+        if kind is None:
+            nearest = find_nearest(word, DEPENDENCY_TYPES)
+            message = f"`{name}` has the types {', '.join(DEPENDENCY_TYPES)}, not {word[:40]!r}"
+            self.report(item.line, "bad-value", message, f"did you mean `{nearest}`?" if nearest else "")
+        return Dependency(valid, kind) if valid and kind else None
+
+    def _task(self, entry: Entry) -> Task | None:
+        name = entry.key.text
+        fault = self._value(FIELDS["tasks"], name, entry.key.line, "tasks") is None
+        if not isinstance(entry.value, Mapping):
+            hint = "write `    title: ...` below it"
+            self.report(entry.key.line, "bad-value", f"the task {name[:40]!r} has no fields", hint)
+            return None
+        values, extra = self._fields(_TASK_FIELDS, entry.value, f"tasks.{name}.", entry.key.line)
+        return None if fault or "title" not in values else Task(id=name, extra=extra, **values)
+
+    def _check_key(self, name: str, entry: Entry, where: str, known: Table[str, Field]) -> None:
+        if name in self.known_extra:
+            return
+        hint = "name it under `fields` in config/project.yaml if it is meant"
+        if len(self.problems) < _HINTED_PROBLEMS and (nearest := find_nearest(name, known)):
+            hint = f"did you mean `{nearest}`?"
+        self.report(entry.key.line, "unknown-key", f"`{where}{name}` is no field", hint)
+
+    def _check_schema(self, version: int | None, root: Mapping) -> None:
+        if version is not None and version != formats.NEWEST:
+            self.report(
+                root.entries["schema"].value.line,
+                "unknown-schema",
+                f"`schema` is {version}; this version of git milestone reads {formats.describe_known()}",
+                "install the version that wrote it",
+            )
+
+
+def _split_dependency(item: Node) -> tuple[str, str] | None:
+    """The id and the type's word."""
+    if isinstance(item, Scalar):
+        return item.text, "blocks"
+    if isinstance(item, Mapping) and len(item.entries) == 1:
+        (entry,) = item.entries.values()
+        if isinstance(entry.value, Scalar):
+            return entry.key.text, entry.value.text
+    return None

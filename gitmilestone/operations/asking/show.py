@@ -1,0 +1,34 @@
+"""One milestone with what is computed about it, without reading the others."""
+
+from __future__ import annotations
+
+from gitmilestone.errors import MilestoneNotFound
+from gitmilestone.model.layout import possible_paths
+from gitmilestone.model.row import Row
+from gitmilestone.snapshot.documents import get_document, read_one
+from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
+
+
+def get_row(store: Store, files: Files, text: str) -> Row:
+    """The milestone that `text` names. Reads its file and those of its dependencies.
+
+    Raises:
+        MilestoneNotFound, AmbiguousId, InvalidContent.
+    """
+    document = get_document(store, files, text)
+    milestone = document.milestone
+    if milestone is None:
+        raise MilestoneNotFound(f"there is no milestone {text!r}")
+    blocked_by = tuple(name for name in milestone.blockers if _is_open(files, name)) if milestone.is_open else ()
+    is_blocked = milestone.is_open and (milestone.status == "blocked" or bool(blocked_by))
+    return Row(milestone, document.path, milestone.progress, is_blocked, blocked_by)
+
+
+def _is_open(files: Files, milestone_id: str) -> bool:
+    for path in possible_paths(milestone_id):
+        entry = files.find(path)
+        if entry is not None:
+            found = read_one(files, entry).milestone
+            return found is not None and found.is_open
+    return False

@@ -1,0 +1,1 @@
+"""What people change: each returns an edit."""

@@ -1,0 +1,1 @@
+"""Branches that join: proposals, conflicts, what follows a merge."""

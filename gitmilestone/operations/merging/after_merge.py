@@ -1,0 +1,105 @@
+"""What follows a merge, a pull or a rebase: what changed is told, and what is derived is brought along."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitmilestone.derived.database import IndexFile, read_index
+from gitmilestone.derived.sqlite import Index
+from gitmilestone.errors import MilestoneError
+from gitmilestone.model.change import Change
+from gitmilestone.model.layout import find_place
+from gitmilestone.model.problem import Problem
+from gitmilestone.operations.asking.diff import diff
+from gitmilestone.operations.carry_out import follow_write
+from gitmilestone.operations.checking.check_change import check_change
+from gitmilestone.operations.scaling.measure import take_sizes, weigh
+from gitmilestone.operations.scaling.pace import is_time
+from gitmilestone.progress import SILENT, Watch
+from gitmilestone.store.asking.forks import Span
+from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.refs import find_unfinished
+from gitmilestone.store.store import Store
+from gitmilestone.tiers.postgresql import refresh_mirror
+from gitmilestone.tiers.tier import get_tier
+
+_READ_AT_MOST = 200
+_MADE_BY_MERGES = ("dangling-dependency", "due-before-blocker", "open-tasks")
+"""Warnings that are nobody's slip: both sides were right until they met."""
+
+
+class Arrived(NamedTuple):
+    """Attributes:
+    total: How many milestones are not what they were.
+    changes: Of all of them, or of none where they are many.
+    problems: Errors that came with them, and what the merge itself left crooked.
+    """
+
+    total: int
+    changes: Sequence[Change]
+    problems: Sequence[Problem]
+
+
+def look_at_arrived(store: Store, before: str, after: str) -> Arrived:
+    """What differs between two commits; what is wrong with it is looked up where it is not much.
+
+    Raises:
+        UnknownRevision: There is no such commit.
+    """
+    old, new = store.files_at(before), store.files_at(after)
+    changed = list(store.iter_changed(old, new))
+    olds = {place.id: oid for path, oid, _ in changed if oid and (place := find_place(path))}
+    news = {place.id: oid for path, _, oid in changed if oid and (place := find_place(path))}
+    total = sum(1 for name in {*olds, *news} if olds.get(name) != news.get(name))
+    if not 0 < len(changed) <= _READ_AT_MOST:
+        return Arrived(total, (), ())
+    report = check_change(store, old, new, [path for path, _, _ in changed], span=Span(before, after))
+    told = [one for one in report.problems if one.severity == "error" or one.code in _MADE_BY_MERGES]
+    return Arrived(total, diff(store, old, new).changes, told)
+
+
+def warm(store: Store, watch: Watch = SILENT) -> None:
+    """Brings the index on disk to HEAD; where there is none, none is made."""
+    if IndexFile(store.repository.state_dir).exists:
+        read_index(store, store.files_at(), _look, watch)
+
+
+def _look(index: Index) -> None:
+    del index
+
+
+def follow_merge(store: Store, watch: Watch = SILENT, now: int | None = None) -> None:
+    """The same as after a write, but nothing is started that would stay: an embedded server is used where it runs.
+
+    While git has not forgotten the merge, which it does behind its hook, no commit can be made: then the next write
+    takes the decision. A fast-forward leaves nothing to forget.
+    """
+    moment = int(time.time()) if now is None else now
+    files = store.files_at()
+    try:
+        if get_tier(files) == "postgresql":
+            from gitmilestone.derived.postgres.server.connect import get_server
+
+            if not get_server(store).is_running:
+                return
+        elif is_time(store, moment) and _would_start_server(store, files, moment):
+            return
+        unfinished = find_unfinished(store.repository, store.objects)
+    except MilestoneError:  # no server to be had: the next write says so
+        return
+    if unfinished:
+        refresh_mirror(store, watch)
+    else:
+        follow_write(store, watch, moment)
+
+
+def _would_start_server(store: Store, files: TreeFiles, now: int) -> bool:
+    from gitmilestone.derived.postgres.server.connect import DSN_KEY, find_obstacle, own_server
+
+    if store.config.get(DSN_KEY) or find_obstacle(store, is_asked=False) or own_server(store).pid:
+        return False
+    sizes = read_index(store, files, lambda index: take_sizes(store, files, index))
+    decision = weigh(store, files, sizes, now).decision
+    return decision.is_due and decision.target == "postgresql"

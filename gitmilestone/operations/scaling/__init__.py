@@ -1,0 +1,1 @@
+"""From a tier, a layout or a format to another."""

@@ -1,0 +1,346 @@
+"""Moves a project from one tier to another: a commit, which `git revert` takes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from gitmilestone.changes.draft import read_settings
+from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
+from gitmilestone.derived.sqlite import Index
+from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
+from gitmilestone.model.config import TIERS, encode_tier
+from gitmilestone.model.layout import TIER_FILE
+from gitmilestone.operations.scaling.measure import (
+    SCORE_TRAILER,
+    Weighed,
+    consider,
+    find_switches,
+    find_unavailable,
+    take_sizes,
+    weigh,
+)
+from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, back_up, describe
+from gitmilestone.progress import SILENT, Progress, Watch
+from gitmilestone.query.query import OPEN, Query
+from gitmilestone.scale.decision import ScaleDecision, Switch
+from gitmilestone.store.files import Files
+from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import Plan, WriteOptions
+from gitmilestone.tiers.compare import Comparison, compare
+from gitmilestone.tiers.postgresql import open_fresh_mirror, remove_own_server, try_server
+from gitmilestone.tiers.tier import get_tier
+
+AUTO_MIGRATE = "milestone.automigrate"
+_PROBED_ROWS = 50
+_PROBED = (Query(OPEN, limit=_PROBED_ROWS), Query(limit=_PROBED_ROWS))
+_SLOW_QUERIES = 20
+_KEPT_SECONDS = 86400
+"""For which an embedded server's files stay after a revert: who reverts may do so again."""
+
+_STEPS = ("detect", "back up", "initialise", "copy and compare", "switch", "verify", "clean up")
+DEFAULT = WriteOptions()
+
+
+class TierSwitch(NamedTuple):
+    """Attributes:
+    compared: What the target holds, against the files; None where nothing was copied.
+    backup: The ref that keeps the commit before it.
+    commit: None where it was only staged, or nothing was to be done.
+    reverted: Why it was taken back at once; "" where it stands.
+    """
+
+    before: str
+    after: str
+    compared: Comparison | None = None
+    backup: str = ""
+    commit: str | None = None
+    reverted: str = ""
+
+
+class Step(NamedTuple):
+    """What `--dry-run` tells of.
+
+    Attributes:
+        where: The server that a mirror would be on; "" for the other tiers.
+        obstacle: Why it can't be done; "" where it can.
+    """
+
+    before: str
+    after: str
+    milestones: int
+    where: str
+    obstacle: str
+
+
+def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
+    """What a switch would have to do, without doing it.
+
+    Raises:
+        InvalidRequest: There is no such tier.
+        NotInitialised; InvalidContent: The project's settings have errors.
+    """
+    if target not in TIERS:
+        raise InvalidRequest(f"{target!r} is no tier", f"one of: {', '.join(TIERS)}")
+    files = store.files_at()
+    read_settings(files)
+    count = read_index(store, files, lambda index: index.milestones, watch)
+    obstacle, where = find_unavailable(store, is_asked=True).get(target, ""), ""
+    if target == "postgresql" and not obstacle:
+        where, obstacle = try_server(store)
+    return Step(get_tier(files), target, count, where, obstacle)
+
+
+def switch_tier(
+    store: Store,
+    target: str,
+    options: WriteOptions = DEFAULT,
+    watch: Watch = SILENT,
+    decision: ScaleDecision | None = None,
+) -> TierSwitch:
+    """Builds the target, compares every record with its file, commits the switch, and tries what was built.
+
+    The commit before it is kept by a ref. Where a record differs, nothing is committed; where the target does not
+    answer, the commit is taken back by another.
+
+    Args:
+        decision: Why; None where somebody asked for it.
+
+    Raises:
+        Refused: The tier can't be had here, or a record is not what its file says.
+    """
+    with _take(watch, "detect") as seen:
+        step = plan_switch(store, target, seen)
+    if step.before == target:
+        return TierSwitch(step.before, target)
+    if step.obstacle:
+        raise Refused(f"{target} can't be had here: {step.obstacle}", "`git milestone status` says what is missing")
+    with _take(watch, "back up"):
+        backup = back_up(store, options, step.before, target)
+    with _take(watch, "initialise"):
+        _initialise(store, target)
+    with _take(watch, "copy and compare") as seen:
+        compared = _build(store, target, seen)
+    with _take(watch, "switch"):
+        written = store.write(lambda files: _plan(files, step.before, target, decision, compared, options), options)
+    switch = TierSwitch(step.before, target, compared, backup, written.commit)
+    if written.commit is None:
+        return switch
+    with _take(watch, "verify") as seen:
+        fault = _find_fault(store, target, seen)
+    with _take(watch, "roll back" if fault else "clean up"):
+        if fault:
+            take_back(store, written.commit, step.before, target, fault, options)
+        left = target if fault else step.before
+        if left == "postgresql":
+            remove_own_server(store)
+    return switch._replace(reverted=fault)
+
+
+def take_back(
+    store: Store, commit: str, before: str, after: str, reason: str, options: WriteOptions = DEFAULT
+) -> str | None:
+    """Commits what `git revert` of a switch would: the tier as it was. Returns the commit's oid."""
+
+    def build(files: Files) -> Plan:
+        if get_tier(files) != after:
+            return Plan({}, "")
+        said = f'Revert "milestone: migrate tier {before} -> {after}"\n\nThis reverts commit {commit}.\n\n{reason}\n'
+        return Plan({TIER_FILE: encode_tier(before)}, said)
+
+    return store.write(build, WriteOptions(when=options.when, verify=options.verify, detached=options.detached)).commit
+
+
+def follow(
+    store: Store, watch: Watch = SILENT, now: int | None = None, options: WriteOptions = DEFAULT
+) -> TierSwitch | None:
+    """Takes the decision after a write or a merge, where it is time to, and carries out what is due.
+
+    What goes wrong is told and leaves the project where it is: nobody's write fails for it.
+
+    Args:
+        now: Unix seconds.
+    """
+    moment = int(time.time()) if now is None else now
+    try:
+        weighed = consider(store, moment, watch)
+        if weighed is None:
+            return None
+        if weighed.decision.current != "postgresql":
+            remove_own_server(store, _KEPT_SECONDS)
+        slow = _take_back_slow(store, weighed, moment, options)
+        if slow or not weighed.decision.is_due:
+            return slow
+        wanted = store.config.get(AUTO_MIGRATE, "commit").lower()
+        decision = weighed.decision
+        if wanted in ("off", "false", "no", "0"):
+            return None
+        if wanted == "suggest":
+            watch.warn(
+                f"hint: the tier {decision.tier} would suit this project; `git milestone migrate {decision.tier}`"
+            )
+            return None
+        switch = switch_tier(store, decision.tier, options, watch, decision)
+    except MilestoneError as error:
+        watch.warn(f"warning: the tier stays as it is: {error.message}")
+        return None
+    if switch.commit and not switch.reverted:
+        watch.warn(
+            f"migrated tier {switch.before} -> {switch.after} [{switch.commit[:10]}]; "
+            f"`git revert {switch.commit[:10]}` takes it back"
+        )
+    return switch
+
+
+def carry_out_now(store: Store, watch: Watch = SILENT, options: WriteOptions = DEFAULT) -> TierSwitch:
+    """Does what is pending, without waiting for its delay."""
+    decision = _decide_now(store, watch)
+    return switch_tier(store, decision.target, options, watch, decision)
+
+
+def plan_pending(store: Store, watch: Watch = SILENT) -> Step:
+    """What `carry_out_now` would do."""
+    return plan_switch(store, _decide_now(store, watch).target, watch)
+
+
+def _decide_now(store: Store, watch: Watch) -> ScaleDecision:
+    files = store.files_at()
+    read_settings(files)
+    sizes = read_index(store, files, lambda index: take_sizes(store, files, index), watch)
+    return weigh(store, files, sizes, int(time.time()), switches=find_switches(store)).decision
+
+
+def _take_back_slow(store: Store, weighed: Weighed, now: int, options: WriteOptions) -> TierSwitch | None:
+    """A switch behind which queries became too slow is taken back within its delay."""
+    settings, metrics = weighed.settings, weighed.metrics
+    if metrics.average_query_ms <= settings.rollback_threshold:
+        return None
+    if metrics.query_frequency * settings.monitoring_interval / 60 < _SLOW_QUERIES:
+        return None
+    last = next(iter(find_switches(store)), None)
+    if last is None or last.reverted_by or not _is_recent(last, now, settings.migration_delay):
+        return None
+    reason = (
+        f"Queries took {metrics.average_query_ms:.0f} ms on average behind it, "
+        f"more than the rollback_threshold of {settings.rollback_threshold:g} ms."
+    )
+    take_back(store, last.oid, last.before, last.after, reason, options)
+    return TierSwitch(last.before, last.after, commit=last.oid, reverted=reason)
+
+
+def _initialise(store: Store, target: str) -> None:
+    """Starts the server that a mirror is to be on."""
+    if target == "postgresql":
+        from gitmilestone.derived.postgres.server.connect import get_server
+
+        get_server(store).connect().close()
+
+
+class _StepWatch:
+    """Says before each bar which step of the switch it belongs to."""
+
+    def __init__(self, watch: Watch, step: str) -> None:
+        self._watch = watch
+        number = _STEPS.index(step) + 1 if step in _STEPS else len(_STEPS)
+        self.title = f"[{number}/{len(_STEPS)}] {step}"
+
+    def track(self, label: str, total: int) -> Progress:
+        return self._watch.track(f"{self.title}: {label}", total)
+
+    def warn(self, text: str) -> None:
+        self._watch.warn(text)
+
+
+@contextmanager
+def _take(watch: Watch, step: str) -> Iterator[Watch]:
+    """A step of a switch, which has a bar of its own where it takes long; those of its parts come before."""
+    within = _StepWatch(watch, step)
+    with watch.track(within.title, 1) as progress:
+        yield within
+        progress.advance()
+
+
+def _is_recent(switch: Switch, now: int, seconds: float) -> bool:
+    return 0 <= now - switch.time <= seconds
+
+
+def _build(store: Store, target: str, watch: Watch) -> Comparison | None:
+    """Brings the target to HEAD, and compares it with the files; the file tier is what is there already."""
+    builds: dict[str, Callable[[], Comparison]] = {
+        "sqlite": lambda: _build_index(store, watch),
+        "postgresql": lambda: _build_mirror(store, watch),
+    }
+    if target not in builds:
+        return None
+    compared = builds[target]()
+    if compared.differing:
+        listed = ", ".join(compared.differing[:8])
+        raise Refused(
+            f"{len(compared.differing)} of {compared.records} records are not what their files say: {listed}",
+            "`git milestone index rebuild`, then try again; please report it",
+        )
+    return compared
+
+
+def _build_index(store: Store, watch: Watch) -> Comparison:
+    files = store.files_at()
+    place = IndexFile(store.repository.state_dir)
+    if not place.exists:
+        with RefreshLock(place, watch), place.open_for_refresh():
+            pass  # an empty one, which the next line fills: a small project has none by itself
+
+    def read(index: Index) -> Comparison:
+        if not index.is_on_disk:
+            raise Refused("no index can be kept here", "`git milestone index rebuild` says why")
+        return compare(files, index, watch)
+
+    return read_index(store, files, read, watch)
+
+
+def _build_mirror(store: Store, watch: Watch) -> Comparison:
+    files = store.files_at()
+    _build_index(store, watch)  # from which the mirror is filled: nothing is parsed twice
+    with open_fresh_mirror(store, files, watch) as mirror:
+        return compare(files, mirror, watch)
+
+
+def _find_fault(store: Store, target: str, watch: Watch) -> str:
+    """Asks what was built a few questions; says what is wrong with the answers."""
+    if target == TIERS[0]:
+        return ""
+    files = store.files_at()
+    try:
+        if target == "postgresql":
+            with open_fresh_mirror(store, files, watch) as mirror:
+                found = _probe(mirror)
+        else:
+            found = read_index(store, files, _probe, watch)
+    except MilestoneError as error:
+        return f"The new tier does not answer: {error.message}."
+    counted = min(read_index(store, files, lambda index: index.milestones, watch), _PROBED_ROWS)
+    return "" if found == counted else f"The new tier gave {found} rows where there are {counted}."
+
+
+def _probe(index: Index) -> int:
+    """How many rows the last of a few questions finds: a first page of all."""
+    return [len(index.rows(query)) for query in _PROBED][-1]
+
+
+def _plan(
+    files: Files,
+    before: str,
+    target: str,
+    decision: ScaleDecision | None,
+    compared: Comparison | None,
+    options: WriteOptions,
+) -> Plan:
+    if get_tier(files) != before:
+        raise Refused(f"the tier became {get_tier(files)} meanwhile", "look at `git milestone status`")
+    title = f"tier {before} -> {target}"
+    reasons = decision.reasons if decision else ()
+    told = [f"{reason.name} is {reason.value:g}, and the limit {reason.limit:g}." for reason in reasons]
+    trailers = [f"{SCORE_TRAILER}: {decision.score.total:.1f}"] if decision else []
+    trailers += [f"{DIGEST_TRAILER}: {compared.digest} of {compared.records}"] if compared else []
+    return Plan({TIER_FILE: encode_tier(target)}, describe(title, options.message, trailers, told))

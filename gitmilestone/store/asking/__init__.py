@@ -1,0 +1,1 @@
+"""What git's history and branches say."""

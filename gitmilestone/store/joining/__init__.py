@@ -1,0 +1,1 @@
+"""What git left in conflict, and branches made without a checkout."""

@@ -1,0 +1,1 @@
+"""A write, step by step."""

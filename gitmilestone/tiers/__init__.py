@@ -1,0 +1,1 @@
+"""What a tier is; a file each."""
