@@ -39,7 +39,7 @@ class Task(NamedTuple):
     id: str
     title: str
     status: TaskStatus = "planned"
-    weight: float = 1
+    weight: float = 1.0
     completed: datetime | None = None
     extra: Mapping[str, Any] = {}
 

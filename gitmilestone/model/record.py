@@ -1,4 +1,4 @@
-"""Field values from what people type and programs send."""
+"""What a milestone says, as plain values: read from what people type and programs send, and fingerprinted."""
 
 from __future__ import annotations
 
@@ -183,3 +183,12 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fingerprint(milestone: Milestone) -> str:
+    """SHA-256 of the canonical bytes, in hexadecimal: the same for equal milestones, whatever made them. O(size)."""
+    from hashlib import sha256
+
+    from gitmilestone.model.text.encode import encode
+
+    return sha256(encode(milestone)).hexdigest()

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from gitmilestone.derived.listing import iter_listed
 from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.record import fingerprint
 from gitmilestone.model.row import Row
 from gitmilestone.model.text.document import MAX_BYTES, read_document
 from gitmilestone.progress import SILENT, Watch
@@ -31,7 +32,7 @@ class Reader(Protocol):
 class Comparison(NamedTuple):
     """Attributes:
     records: How many milestones were compared.
-    digest: SHA-256 over the digests of all of them, in the order of their paths.
+    digest: SHA-256 over the paths and fingerprints of all files' milestones, in the order of their paths.
     differing: The ids of those that are not what their files say, at most some.
     """
 
@@ -61,10 +62,9 @@ def compare(files: TreeFiles, reader: Reader, watch: Watch = SILENT) -> Comparis
             held = {row.milestone.id: row for row in reader.rows(Query(Group("or", terms), (Order("id"),)))}
             for path, one in fresh.items():
                 row = held.get(one.id)
-                digest = _digest(path, one)
-                whole.update(digest)
+                whole.update(f"{fingerprint(one)} {path}\n".encode("utf-8", "surrogateescape"))
                 records += 1
-                if row is None or _digest(row.path, row.milestone) != digest:
+                if row is None or (row.path, row.milestone) != (path, one):
                     differing.append(one.id)
             progress.advance(len(batch))
     if records != reader.milestones:
@@ -87,7 +87,3 @@ def _read(entry: FileEntry, content: bytes | None) -> Milestone | None:
     if place is None or content is None:
         return None
     return read_document(entry.path, place.id, content).milestone
-
-
-def _digest(path: str, milestone: Milestone) -> bytes:
-    return sha256(repr((path, tuple(milestone))).encode("utf-8", "surrogatepass")).digest()

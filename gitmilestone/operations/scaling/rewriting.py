@@ -9,6 +9,7 @@ from gitmilestone.derived.listing import read_entry
 from gitmilestone.model import formats
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
+from gitmilestone.model.record import fingerprint
 from gitmilestone.model.text.document import MAX_BYTES, Document, read_document
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import FileEntry, Files
@@ -17,7 +18,7 @@ from gitmilestone.store.files import FileEntry, Files
 class Rewriting(NamedTuple):
     """Attributes:
     contents: Path -> new bytes, of the files that are in another format.
-    records: Id -> digest of what its file says, the same in both formats; of files that can be read.
+    records: Id -> fingerprint of what its file says, the same in both formats; of files that can be read.
     counts: How many files are in each format.
     unread: Why files can't be read; they stay as they are.
     unfit: Why files can't be written in the format: it would lose something.
@@ -49,7 +50,7 @@ def rewrite(files: Files, entries: Iterable[FileEntry], schema: int, watch: Watc
             if document.milestone is None:
                 unread += errors_among(document.problems)
                 continue
-            records[document.milestone.id] = _digest(document.milestone)
+            records[document.milestone.id] = fingerprint(document.milestone)
             counts[document.schema] = counts.get(document.schema, 0) + 1
             if document.schema != schema:
                 written = _convert(document, document.milestone, schema)
@@ -72,9 +73,3 @@ def _convert(document: Document, milestone: Milestone, schema: int) -> bytes | P
     why = "".join(f": {problem.message}" for problem in errors_among(written.problems)[:1])
     message = f"would not say the same in format {schema}{why}"
     return Problem(document.path, 0, "bad-value", message, "please report it")
-
-
-def _digest(milestone: Milestone) -> str:
-    from hashlib import sha256
-
-    return sha256(repr(tuple(milestone)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -125,6 +125,18 @@ def test_the_same_milestones_have_the_same_digest(clone: Clone, tmp_path: Path) 
     assert migrate(copy, "sqlite").compared != one
 
 
+def test_a_task_of_which_only_the_title_is_written_is_what_its_file_says(clone: Clone) -> None:
+    text = "title: By hand\nstatus: planned\nschema: 1\ntasks:\n  one:\n    title: One\n"
+    clone.write({"active/hand.yaml": text})
+    switch = migrate(clone, "sqlite")
+    assert switch.compared is not None
+    assert (switch.compared.records, switch.compared.differing) == (1, ())
+    with clone.store() as store:
+        files = store.files_at()
+        (read,) = read_index(store, files, lambda index: index.rows(Query()))
+    assert read.milestone.tasks[0].weight == 1
+
+
 def test_reverting_is_the_way_back_and_again(clone: Clone) -> None:
     clone.new("a")
     rows = answer(clone)

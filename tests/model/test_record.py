@@ -1,0 +1,40 @@
+"""What a milestone says as plain values: equal milestones have one fingerprint, others have others."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS
+from gitmilestone.model.milestone import Milestone, Task
+from gitmilestone.model.record import fingerprint
+from gitmilestone.model.text.document import read_document
+from tests.model.handwritten import handwritten
+from tests.strategies import milestones
+
+
+@given(milestone=milestones(), data=st.data())
+def test_equal_milestones_have_one_fingerprint_whatever_wrote_them(milestone: Milestone, data: st.DataObject) -> None:
+    read = read_document("x", milestone.id, data.draw(handwritten(milestone)).encode()).milestone
+    assert read == milestone
+    assert fingerprint(read) == fingerprint(milestone)
+
+
+@given(one=milestones(), other=milestones())
+def test_others_have_others(one: Milestone, other: Milestone) -> None:
+    named = other._replace(id=one.id)
+    assert (fingerprint(one) == fingerprint(named)) == (one == named)
+
+
+def test_a_number_is_the_same_as_an_int_and_as_a_float() -> None:
+    first, second = (Milestone("m", "M", estimate=days, tasks=(Task("t", "T", weight=days),)) for days in (2, 2.0))
+    assert fingerprint(first) == fingerprint(second)
+
+
+def test_a_default_is_of_the_type_that_its_text_is_read_as() -> None:
+    for table, value in ((MILESTONE_FIELDS, Milestone), (TASK_FIELDS, Task)):
+        for field in table:
+            default = value._field_defaults.get(field.name)
+            if field.shape == "scalar" and default is not None:
+                read = field.kind.parse(field.kind.format(default))
+                assert (type(read), read) == (type(default), default), field.name
