@@ -23,6 +23,7 @@ MilestoneError
     ├── UnknownRevision
     ├── UnsafePath
     ├── DetachedHead
+    ├── CheckedOutElsewhere
     ├── OperationInProgress
     ├── LockHeld
     ├── BranchMoved
@@ -153,6 +154,10 @@ class UnsafePath(EnvironmentFault):
 
 class DetachedHead(EnvironmentFault):
     pass
+
+
+class CheckedOutElsewhere(EnvironmentFault):
+    """Another work tree has the branch that was to move."""
 
 
 class OperationInProgress(EnvironmentFault):

@@ -10,6 +10,7 @@ from gitmilestone.errors import DetachedHead, GitFailed, LockHeld, MissingObject
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.repository import Repository
+from gitmilestone.store.worktrees import refuse_checked_out_elsewhere
 
 if TYPE_CHECKING:
     from gitmilestone.store.store import Store
@@ -110,8 +111,10 @@ def update_head(
         holding: The write lock's descriptor, so that no other writer starts before git has ended.
 
     Raises:
+        CheckedOutElsewhere: Another work tree has that branch.
         LockHeld: Somebody else's lock on the ref did not go away.
     """
+    refuse_checked_out_elsewhere(repository, head.branch)
     old = head.commit or "0" * (2 * repository.oid_length)
     target = [head.branch] if head.branch else ["--no-deref", "HEAD"]
     deadline = time.monotonic() + _LOCK_SECONDS

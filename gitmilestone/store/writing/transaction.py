@@ -28,6 +28,7 @@ from gitmilestone.store.pack import PackWriter
 from gitmilestone.store.refs import Head, read_head, refuse_detached, refuse_unfinished, update_head
 from gitmilestone.store.repository import Repository
 from gitmilestone.store.trees import FILE_MODE, edit_tree
+from gitmilestone.store.worktrees import refuse_checked_out_elsewhere
 from gitmilestone.store.writing.hooks import Hooks
 from gitmilestone.store.writing.journal import Journal, remove_journal, write_journal
 from gitmilestone.store.writing.people import People, format_commit, read_people
@@ -104,6 +105,7 @@ class Transaction:
             self._stage(entries, changed)
             return Written(None, tuple(changed))
         refuse_detached(head, self.options.detached)
+        refuse_checked_out_elsewhere(self.repository, head.branch)
         commit = self._commit(head, changed, plan, base)
         return Written(commit, tuple(changed)) if commit else None
 
