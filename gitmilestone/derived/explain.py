@@ -6,7 +6,8 @@ import re
 from time import perf_counter
 from typing import NamedTuple
 
-from gitmilestone.derived.sqlite import ROW_COLUMNS, Index
+from gitmilestone.derived.answers import ROW_COLUMNS
+from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.query import Query
 
 

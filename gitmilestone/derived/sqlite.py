@@ -1,35 +1,25 @@
 """The index: milestones in SQLite, in memory or in a file."""
 
-# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-import os
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from math import isqrt
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from gitmilestone.derived.rows import (
-    MILESTONE_COLUMNS,
-    TASK_COLUMNS,
-    Record,
-    decode_milestone,
-    decode_task,
-)
-from gitmilestone.derived.schema import FOREIGN, IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
-from gitmilestone.model.ids import find_id_fault
-from gitmilestone.model.layout import ROOT
+from gitmilestone.derived import answers
+from gitmilestone.derived.answers import NAMED, ROW_COLUMNS, Unserved, Values
+from gitmilestone.derived.rows import Record
+from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION, create_statements
 from gitmilestone.model.link import Link, Outline
-from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Task
-from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
 from gitmilestone.query.sql import (
     SQLITE,
-    Dialect,
     Selection,
     Sql,
     compile_condition,
-    compile_keys,
     compile_pages,
     compile_query,
     iter_selections,
@@ -38,33 +28,14 @@ from gitmilestone.query.sql import (
 if TYPE_CHECKING:
     from gitmilestone.derived.statistics import Statistics
 
-_NAMED = 1000
 _WORTH_SORTING = 9
 """Of n milestones, finding m and sorting them costs about what it costs to meet 50 of them in order where m² is 9 n."""
 
-ROW_COLUMNS = f"{MILESTONE_COLUMNS}, milestone.path, milestone.progress"
-
 Stamped = TypeVar("Stamped")
-Values = tuple[str | float | None, ...]
-
-UNWRITTEN = (ValueError, TypeError, AttributeError)
-"""What comes of decoding a date, a number or JSON that nobody has written."""
-
-
-class Unserved(NamedTuple):
-    """Attributes:
-    files: How many files no milestone stands for.
-    ids: The ids that their names say.
-    problems: Theirs, in the order of their paths.
-    """
-
-    files: int
-    ids: frozenset[str]
-    problems: tuple[Problem, ...]
 
 
 class Index:
-    """Milestones in the tables of `gitmilestone.derived.schema`; a context manager.
+    """Milestones in the tables of `gitmilestone.derived.schema`: an `Engine`.
 
     Args:
         connection: In autocommit mode (`isolation_level=None`), with the tables in it.
@@ -104,6 +75,10 @@ class Index:
         return bool(path)
 
     @property
+    def is_kept(self) -> bool:
+        return self.is_on_disk
+
+    @property
     def tier(self) -> str:
         return "sqlite" if self.is_on_disk else "file"
 
@@ -130,12 +105,10 @@ class Index:
 
     @property
     def milestones(self) -> int:
-        """How many there are; O(1)."""
         return self._get_stamped("milestones", int) or 0
 
     @property
     def data_volume(self) -> int:
-        """Bytes of all files that serve a milestone; O(1)."""
         return self._get_stamped("bytes", int) or 0
 
     def _get_stamped(self, column: str, kind: type[Stamped]) -> Stamped | None:
@@ -152,21 +125,19 @@ class Index:
         return int(number)
 
     def rows(self, query: Query) -> list[Row]:
-        """The milestones that a query finds, whole, in its order."""
         return list(self.iter_rows(query))
 
     def iter_rows(self, query: Query) -> Iterator[Row]:
-        """The same, some at a time: memory follows neither the answer nor the index."""
         for found in self.iter_found(query, ROW_COLUMNS):
-            try:
-                yield from self._complete(found)
-            except UNWRITTEN as error:
-                raise sqlite3.DatabaseError(f"a damaged row: {error}") from error
+            yield from answers.complete(self._select, found)
+
+    def iter_ids(self, query: Query) -> Iterator[str]:
+        for found in self.iter_found(query, "milestone.id"):
+            yield from (name for (name, *_) in found)
 
     def count(self, query: Query, at_most: int | None = None) -> int:
-        """How many milestones a query finds, whatever its limit and offset; counting ends at `at_most`."""
         if query.after is not None:
-            return self._count_following(query, at_most)
+            return answers.count_following(self.connection, query, at_most, SQLITE)
         if selection := self._choose(query):
             limited = query._replace(limit=at_most, offset=0)
             text, bound = compile_query(limited, "1", selection=selection)
@@ -179,105 +150,47 @@ class Index:
         ((number,),) = self.connection.execute(text, parameters)
         return int(number)
 
-    def _count_following(self, query: Query, at_most: int | None, dialect: Dialect = SQLITE) -> int:
-        total = 0
-        for text, parameters in compile_pages(query._replace(limit=at_most, offset=0), "1", dialect):
-            ((number,),) = self.connection.execute(f"SELECT COUNT(*) FROM ({text}) AS found", parameters)
-            total += number
-            if at_most is not None and total >= at_most:
-                return at_most
-        return total
-
     def keys_of(self, query: Query, milestone_id: str) -> Values | None:
-        """Where a milestone stands in a query's order, for `Query.after`; None where there is no such milestone."""
-        statement = f"SELECT {compile_keys(query.order)} FROM milestone WHERE id = ?"
-        found: Values | None = self.connection.execute(statement, (milestone_id,)).fetchone()
-        return found
+        return answers.keys_of(self.connection, query, milestone_id)
 
     def find_ids(self, prefix: str, limit: int) -> list[str]:
-        """The first ids that begin with some text."""
-        statement = "SELECT id FROM milestone WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-        return [name for (name,) in self.connection.execute(statement, (prefix, f"{prefix}\x7f", limit))]
+        return answers.find_ids(self.connection, prefix, limit)
 
     def find_paths(self, prefix: str) -> dict[str, list[str]]:
-        """Id -> the paths of its files, readable or not, of the first 1,000 ids that begin with some text."""
-        found: dict[str, list[str]] = {}
         statement = (
             "SELECT id, CAST(path AS BLOB) FROM milestone WHERE id >= ?1 AND id < ?2"
             " UNION ALL SELECT id, path FROM unserved WHERE id >= ?1 AND id < ?2 ORDER BY 1, 2 LIMIT ?3"
         )
-        for name, path in self.connection.execute(statement, (prefix, f"{prefix}\x7f", _NAMED)):
-            if not find_id_fault(name):
-                found.setdefault(name, []).append(os.fsdecode(path))
-        return found
+        return answers.group_paths(self.connection.execute(statement, (prefix, f"{prefix}\x7f", NAMED)))
 
     def blockers_of(self, milestone_id: str) -> list[str]:
-        """The ids that must be closed before it, whatever their status is now."""
-        statement = "SELECT target FROM dependency WHERE milestone_id = ? AND type = 'blocks' ORDER BY target"
-        return [name for (name,) in self.connection.execute(statement, (milestone_id,))]
+        return answers.blockers_of(self.connection, milestone_id)
 
     def dependents_of(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Milestone -> those that depend on it, sorted."""
-        found: dict[str, list[str]] = {}
-        statement = "SELECT target, milestone_id FROM dependency WHERE target IN (%s) ORDER BY target, milestone_id"
-        for target, name in self._select(statement, ids):
-            found.setdefault(target, []).append(name)
-        return found
+        return answers.dependents_of(self._select, ids)
 
     def foreign_links(self) -> list[Link]:
-        """The dependencies on other repositories, in the order of their milestones; O(those), by an index of them."""
-        statement = f"SELECT milestone_id, target, type FROM dependency WHERE {FOREIGN} ORDER BY milestone_id, target"
-        return [Link(*record) for record in self.connection.execute(statement)]
+        return answers.foreign_links(self.connection)
 
     def iter_links(self) -> Iterator[Link]:
-        """All dependencies, in no order."""
-        yield from map(Link._make, self.connection.execute("SELECT milestone_id, target, type FROM dependency"))
+        return answers.iter_links(self.connection)
 
     def links_of(self, ids: Sequence[str]) -> list[Link]:
-        """What some milestones depend on."""
-        statement = "SELECT milestone_id, target, type FROM dependency WHERE milestone_id IN (%s) ORDER BY 1, 2"
-        return [Link(*record) for record in self._select(statement, ids)]
+        return answers.links_of(self._select, ids)
 
     def links_on(self, ids: Sequence[str]) -> list[Link]:
-        """What depends on some milestones."""
-        statement = "SELECT milestone_id, target, type FROM dependency WHERE target IN (%s) ORDER BY 2, 1"
-        return [Link(*record) for record in self._select(statement, ids)]
+        return answers.links_on(self._select, ids)
 
     def iter_outlines(self, ids: Sequence[str] | None = None) -> Iterator[Outline]:
-        """What a graph says of some milestones, in no order; None is all that are open."""
-        select = "SELECT id, title, status, due, priority FROM milestone WHERE "
-        all_open = self.connection.execute(f"{select}is_open = 1") if ids is None else None
-        try:
-            for name, title, status, due, priority in all_open or self._select(f"{select}id IN (%s)", ids or ()):
-                yield Outline(name, title, status, date.fromisoformat(due) if due else None, priority)
-        except UNWRITTEN as error:
-            raise sqlite3.DatabaseError(f"a damaged row: {error}") from error
+        return answers.iter_outlines(self.connection, self._select, ids)
 
-    def statistics(self, today: date) -> "Statistics":
+    def statistics(self, today: date) -> Statistics:
         from gitmilestone.derived.statistics import gather_statistics
 
         return gather_statistics(self.connection, today)
 
     def unserved(self) -> Unserved:
-        """The files that can't be read, and all but one of those that have the same id."""
-        problems: list[Problem] = []
-        statement = (
-            "SELECT unserved.path, unserved.id, unserved.problems, milestone.path FROM unserved"
-            " LEFT JOIN milestone ON milestone.id = unserved.id ORDER BY unserved.path"
-        )
-        found = self.connection.execute(statement).fetchall()
-        if not found:
-            return Unserved(0, frozenset(), ())
-        from gitmilestone.derived.listing import duplicate
-
-        for path, name, text, first in found:
-            if text is None:
-                second = path.decode("utf-8", "backslashreplace")
-                problems += duplicate(f"{ROOT}/{first}", f"{ROOT}/{second}", name)
-            else:
-                problems += _decode_problems(text)
-        ids = frozenset(name for _, name, text, _ in found if text is not None)
-        return Unserved(len(found), ids, tuple(problems))
+        return answers.find_unserved(self.connection)
 
     def iter_statements(self, query: Query, columns: str) -> Iterator[Sql]:
         """What finds a query's rows, one behind the other; a limit is bound last but one, and holds for all of them."""
@@ -305,66 +218,16 @@ class Index:
         Args:
             rewrite: Has the last word on each statement's text.
         """
-        left = query.limit
-        for text, parameters in self.iter_statements(query, columns):
-            if left is not None:  # what the statements before it have left of the limit, which is bound last but one
-                parameters = (*parameters[:-2], left, parameters[-1])
-            for found in self._iter_chunks((rewrite(text), parameters)):
-                yield found
-                left = None if left is None else left - len(found)
-            if left == 0:
-                return
+        statements = ((rewrite(text), parameters) for text, parameters in self.iter_statements(query, columns))
+        return answers.iter_found(statements, self._iter_chunks, query.limit)
 
     def _iter_chunks(self, statement: Sql) -> Iterator[list[Record]]:
         cursor = self.connection.execute(*statement)
         while found := cursor.fetchmany(IDS_A_STATEMENT):
             yield found
 
-    def _complete(self, found: Sequence[Record]) -> Iterator[Row]:
-        ids = [record[0] for record in found]
-        tasks = self._find_tasks(ids)
-        dependencies, blockers = self._find_dependencies(ids)
-        for *record, path, progress in found:
-            key = record[0]
-            milestone = decode_milestone(record, dependencies.get(key, ()), tasks.get(key, ()))
-            blocked_by = tuple(blockers.get(key, ())) if milestone.is_open else ()
-            is_blocked = milestone.status == "blocked" or bool(blocked_by)
-            yield Row(milestone, f"{ROOT}/{path}", progress, is_blocked, blocked_by)
-
-    def _find_tasks(self, ids: Sequence[str]) -> dict[str, list[Task]]:
-        found: dict[str, list[Task]] = {}
-        columns = f"milestone_id, {TASK_COLUMNS}"
-        statement = f"SELECT {columns} FROM task WHERE milestone_id IN (%s) ORDER BY milestone_id, position"
-        for milestone_id, *record in self._select(statement, ids):
-            found.setdefault(milestone_id, []).append(decode_task(record))
-        return found
-
-    def _find_dependencies(self, ids: Sequence[str]) -> tuple[dict[str, list[Dependency]], dict[str, list[str]]]:
-        """Milestone -> its dependencies, and -> those of them that block and are open; both sorted."""
-        dependencies: dict[str, list[Dependency]] = {}
-        blockers: dict[str, list[str]] = {}
-        statement = (
-            "SELECT milestone_id, target, type, other.status FROM dependency"
-            " LEFT JOIN milestone AS other ON other.id = target WHERE milestone_id IN (%s)"
-            " ORDER BY milestone_id, target"
-        )
-        for milestone_id, target, kind, status in self._select(statement, ids):
-            dependencies.setdefault(milestone_id, []).append(Dependency(target, kind))
-            if kind == "blocks" and status in OPEN_STATUSES:
-                blockers.setdefault(milestone_id, []).append(target)
-        return dependencies, blockers
-
     def _select(self, statement: str, ids: Sequence[str]) -> Iterator[Record]:
         """The rows of a statement for any number of ids, which stand for its `%s`."""
         for start in range(0, len(ids), IDS_A_STATEMENT):
             some = ids[start : start + IDS_A_STATEMENT]
             yield from self.connection.execute(statement % ",".join("?" * len(some)), some)
-
-
-def _decode_problems(text: str) -> list[Problem]:
-    import json
-
-    try:
-        return [Problem(*values) for values in json.loads(text)]
-    except UNWRITTEN as error:
-        raise sqlite3.DatabaseError(f"a damaged row: {error}") from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from sqlite3 import Connection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.query.query import BLOCKED, OPEN, Condition, overdue
 from gitmilestone.query.sql import compile_condition
+
+if TYPE_CHECKING:
+    from gitmilestone.derived.answers import Tables
 
 
 class Statistics(NamedTuple):
@@ -41,14 +43,14 @@ class Statistics(NamedTuple):
     most_dependencies: int
 
 
-def gather_statistics(connection: Connection, today: date) -> Statistics:
-    by_status = _count_by(connection, "status")
-    progress = _open_progress(connection)
-    blocked = _count(connection, BLOCKED)
-    ((tasks, tasks_done),) = connection.execute(
+def gather_statistics(tables: Tables, today: date) -> Statistics:
+    by_status = _count_by(tables, "status")
+    progress = _open_progress(tables)
+    blocked = _count(tables, BLOCKED)
+    ((tasks, tasks_done),) = tables.execute(
         "SELECT COUNT(*), COALESCE(SUM(CASE status WHEN 'completed' THEN 1 ELSE 0 END), 0) FROM task"
     )
-    ((dependencies, with_dependencies, most),) = connection.execute(
+    ((dependencies, with_dependencies, most),) = tables.execute(
         "SELECT COALESCE(SUM(edges), 0), COUNT(*), COALESCE(MAX(edges), 0)"
         " FROM (SELECT COUNT(*) AS edges FROM dependency GROUP BY milestone_id) AS counted"
     )
@@ -56,35 +58,35 @@ def gather_statistics(connection: Connection, today: date) -> Statistics:
         total=sum(by_status.values()),
         open=len(progress),
         by_status=by_status,
-        by_project=_count_by(connection, "project"),
-        by_owner=_count_by(connection, "owner"),
-        overdue=_count(connection, overdue(today)),
+        by_project=_count_by(tables, "project"),
+        by_owner=_count_by(tables, "owner"),
+        overdue=_count(tables, overdue(today)),
         blocked=blocked,
         ready=len(progress) - blocked,
         mean_progress=_mean(progress),
         tasks=tasks,
         tasks_done=tasks_done,
-        dependencies=dependencies,
+        dependencies=int(dependencies),  # a sum of counts is a numeric to Postgres
         milestones_with_dependencies=with_dependencies,
         most_dependencies=most,
     )
 
 
-def _count(connection: Connection, condition: Condition) -> int:
+def _count(tables: Tables, condition: Condition) -> int:
     where, parameters = compile_condition(condition)
-    ((number,),) = connection.execute(f"SELECT COUNT(*) FROM milestone WHERE {where}", parameters)
+    ((number,),) = tables.execute(f"SELECT COUNT(*) FROM milestone WHERE {where}", parameters)
     return int(number)
 
 
-def _count_by(connection: Connection, column: str) -> dict[str, int]:
+def _count_by(tables: Tables, column: str) -> dict[str, int]:
     name = f"COALESCE({column}, '')"
     counts = f"SELECT {name}, COUNT(*) FROM milestone GROUP BY {name} ORDER BY COUNT(*) DESC, {name}"
-    return dict(connection.execute(counts).fetchall())
+    return dict(tables.execute(counts).fetchall())
 
 
-def _open_progress(connection: Connection) -> list[float]:
+def _open_progress(tables: Tables) -> list[float]:
     where, parameters = compile_condition(OPEN)
-    rows = connection.execute(f"SELECT progress FROM milestone WHERE {where}", parameters)
+    rows = tables.execute(f"SELECT progress FROM milestone WHERE {where}", parameters)
     return [progress for (progress,) in rows]
 
 

@@ -9,11 +9,12 @@ from itertools import chain, islice
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
+from gitmilestone.derived.answers import UNWRITTEN
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile
 from gitmilestone.derived.listing import parse
 from gitmilestone.derived.schema import COLUMNS, INDEXES
-from gitmilestone.derived.sqlite import UNWRITTEN, Index
+from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import GitFailed
 from gitmilestone.model.layout import FOLDERS, SUFFIX
 from gitmilestone.progress import Watch

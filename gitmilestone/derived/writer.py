@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sqlite3 import Connection, DatabaseError
 from typing import Any, NamedTuple
 
+from gitmilestone.derived.answers import UNWRITTEN
 from gitmilestone.derived.listing import Parsed
 from gitmilestone.derived.rows import SEARCH_COLUMNS, DocumentRows, Record, encode_search
 from gitmilestone.derived.schema import COLUMNS, IDS_A_STATEMENT, TABLES, insert_statements
-from gitmilestone.derived.sqlite import UNWRITTEN
 from gitmilestone.model.layout import find_place
 from gitmilestone.query.searched import TEXTS
 from gitmilestone.store.files import FileEntry

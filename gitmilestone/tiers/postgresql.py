@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gitmilestone.derived.database import IndexFile, Result, read_index
-from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import MilestoneError, Refused
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.tier import get_tier
 
+if TYPE_CHECKING:
+    from gitmilestone.derived.engine import Engine
+
 LARGE = 5000
 """Files that are not read for one answer where a mirror has it: some seconds, and connecting is a tenth of one."""
 
 
-def read_ready(store: Store, files: Files, read: Callable[[Index], Result], watch: Watch = SILENT) -> Result:
+def read_ready(store: Store, files: Files, read: Callable[[Engine], Result], watch: Watch = SILENT) -> Result:
     """What `read` makes of an index of `files`: the one on disk, or the mirror where that would have to be built.
 
     A new clone of a large project is answered at once so, in the time of a connection; the index on disk, which is
@@ -33,7 +36,7 @@ def read_ready(store: Store, files: Files, read: Callable[[Index], Result], watc
     return read_index(store, files, read, watch)
 
 
-def _find_mirror(store: Store, files: TreeFiles, watch: Watch) -> Index | None:
+def _find_mirror(store: Store, files: TreeFiles, watch: Watch) -> Engine | None:
     """The mirror as it is, if it is of this tree and its server can be had without starting one."""
     if get_tier(files) != "postgresql":
         return None
@@ -49,7 +52,7 @@ def _find_mirror(store: Store, files: TreeFiles, watch: Watch) -> Index | None:
         return None
 
 
-def open_fresh_mirror(store: Store, files: TreeFiles, watch: Watch = SILENT) -> Index:
+def open_fresh_mirror(store: Store, files: TreeFiles, watch: Watch = SILENT) -> Engine:
     """The mirror, brought to these files.
 
     Raises:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.statistics import Statistics
 from gitmilestone.model.layout import FOLDERS, LAYOUTS, ROOT, path_in
 from gitmilestone.model.milestone import Milestone
@@ -176,11 +176,11 @@ def test_pages_follow_each_other_without_gap_or_overlap(project: Project, data: 
     assert project.ask(lambda index: index.keys_of(query, "no-such-0000")) is None
 
 
-def read_next(query: Query, last: str, index: Index) -> list[Row]:
+def read_next(query: Query, last: str, index: Engine) -> list[Row]:
     return index.rows(query._replace(after=index.keys_of(query, last)))
 
 
-def count_next(query: Query, last: str, index: Index) -> int:
+def count_next(query: Query, last: str, index: Engine) -> int:
     return index.count(query._replace(after=index.keys_of(query, last)))
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
 from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.derived.postgres.server.connect import Server
@@ -24,7 +25,7 @@ class FileTier:
 
     def prepare(self, store: Store) -> None: ...
 
-    def ask(self, store: Store, read: Callable[[Index], Result]) -> Result:
+    def ask(self, store: Store, read: Callable[[Engine], Result]) -> Result:
         assert not IndexFile(store.repository.state_dir).exists
         with Index.memory() as index:
             catch_up(index, store, store.files_at())
@@ -37,7 +38,7 @@ class SqliteTier:
     def prepare(self, store: Store) -> None:
         rebuild_index(store)
 
-    def ask(self, store: Store, read: Callable[[Index], Result]) -> Result:
+    def ask(self, store: Store, read: Callable[[Engine], Result]) -> Result:
         def read_on_disk(index: Index) -> Result:
             assert index.is_on_disk
             return read(index)
@@ -53,7 +54,7 @@ class PostgresqlTier:
     def prepare(self, store: Store) -> None:
         self.server = make_database()
 
-    def ask(self, store: Store, read: Callable[[Index], Result]) -> Result:
+    def ask(self, store: Store, read: Callable[[Engine], Result]) -> Result:
         stamp = catch_up_mirror(self.server, store)
         assert stamp.tree == (store.files_at().tree or "")
         mirror = open_mirror(self.server, repository_name(store), stamp.tree)
@@ -84,6 +85,6 @@ class Project:
             stream.append(b"M 100644 inline .milestones/%s\ndata %d\n%s\n" % (path.encode(), len(content), content))
         self.clone.git("fast-import", "--quiet", "--force", stdin=b"".join(stream))
 
-    def ask(self, read: Callable[[Index], Result]) -> Result:
+    def ask(self, read: Callable[[Engine], Result]) -> Result:
         with self.clone.store() as store:
             return self.tier.ask(store, read)

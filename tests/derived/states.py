@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from gitmilestone.derived import listing as documents
+from gitmilestone.derived.answers import Unserved
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.schema import TABLES
-from gitmilestone.derived.sqlite import Index, Unserved
+from gitmilestone.derived.sqlite import Index
 from gitmilestone.model.row import Row
 from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.query.parse import parse
@@ -63,7 +65,7 @@ class Told:
     def __exit__(self, *_: object) -> None: ...
 
 
-def ask(index: Index) -> Answers:
+def ask(index: Engine) -> Answers:
     rows = index.rows(Query(order=BY_ID))
     found = [[row.milestone.id for row in index.rows(parse(text, today=NOW.date()))] for text in _TEXTS]
     return Answers(rows, index.unserved(), index.milestones, index.data_volume, found, index.find_paths(""))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
+from gitmilestone.derived.answers import ROW_COLUMNS
 from gitmilestone.derived.explain import Explanation
 from gitmilestone.derived.postgres.mirror import Mirror
-from gitmilestone.derived.sqlite import ROW_COLUMNS
 from gitmilestone.query.query import Query
 
 _READ = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")

@@ -1,19 +1,21 @@
 """The mirror as it is read: the milestones of one tree, in Postgres."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
+from gitmilestone.derived import answers
+from gitmilestone.derived.answers import NAMED, ROW_COLUMNS, Unserved, Values
 from gitmilestone.derived.postgres.copying import MIRRORED
 from gitmilestone.derived.postgres.server.connect import Link, Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.derived.rows import Record
 from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION
-from gitmilestone.derived.sqlite import ROW_COLUMNS, UNWRITTEN, Index
-from gitmilestone.model.ids import find_id_fault
+from gitmilestone.model.link import Link as Dependency
+from gitmilestone.model.link import Outline
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
 from gitmilestone.query.query import Query
@@ -40,9 +42,6 @@ _STAMP = (
 
 _ROW = len(Milestone._fields) + 2
 """Columns that make a row: a milestone's, its path and its progress."""
-
-NAMED = 1000
-"""How many ids that begin alike are told apart."""
 
 
 class MirrorStamp(NamedTuple):
@@ -78,38 +77,31 @@ class MirrorStamp(NamedTuple):
         return self.version == SCHEMA_VERSION and self.unicode == unicodedata.unidata_version
 
 
-class Mirror(Index):
-    """The milestones that one stamp is of, and it is read as an index is: every answer is the same.
+class Mirror:
+    """The milestones that one stamp is of, in Postgres: an `Engine`.
 
     One transaction sees the stamp and the rows, however long it is read and whoever refreshes the mirror meanwhile.
-    A context manager, which ends it.
 
     Args:
         link: In that transaction.
+
+    Raises:
+        MirrorUnavailable: From every question: the server went away, or holds what no program of ours has written.
     """
+
+    tier = "postgresql"
+    is_kept = True
 
     def __init__(self, link: Link, found: MirrorStamp) -> None:
         self._link = link
         self._tables = _Tables(link, found)
         self.stamped = found
-        # Whatever an index asks of SQLite in SQL that both understand, it asks of these tables.
-        super().__init__(cast("sqlite3.Connection", self._tables))
 
-    @property
-    def is_on_disk(self) -> bool:
-        return True
+    def __enter__(self) -> Self:
+        return self
 
-    @property
-    def tier(self) -> str:
-        return "postgresql"
-
-    @property
-    def version(self) -> int:
-        return self.stamped.version
-
-    @property
-    def stamp(self) -> str:
-        return self.stamped.tree
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def fits_here(self) -> bool:
@@ -123,62 +115,87 @@ class Mirror(Index):
     def data_volume(self) -> int:
         return self.stamped.bytes
 
-    @property
-    def retired(self) -> int:
-        return 0
-
     def close(self) -> None:
         self._link.close()
 
-    def iter_rows(self, query: Query) -> Iterator[Row]:
-        try:
-            yield from super().iter_rows(query)
-        except sqlite3.DatabaseError as error:  # a value that no program of ours has written
-            raise self._damaged(error) from error
+    def rows(self, query: Query) -> list[Row]:
+        return list(self.iter_rows(query))
 
-    def _damaged(self, error: Exception) -> MirrorUnavailable:
-        where = self._link.server.where
-        return MirrorUnavailable(f"the mirror at {where} holds {error}", "bring it up to date again")
+    def iter_rows(self, query: Query) -> Iterator[Row]:
+        for found in self._iter_found(query, ROW_COLUMNS):
+            yield from self.complete(found)
+
+    def iter_ids(self, query: Query) -> Iterator[str]:
+        for found in self._iter_found(query, "milestone.id"):
+            yield from (name for (name, *_) in found)
 
     def iter_keyed(self, query: Query) -> Iterator[tuple[Record, Record]]:
         """The records of a query in its order, for `complete`, each with the values that it is ordered by."""
         keys = compile_keys(query.order)
-        for found in self.iter_found(query, f"{ROW_COLUMNS}, {keys}"):
+        for found in self._iter_found(query, f"{ROW_COLUMNS}, {keys}"):
             for record in found:
                 yield record[_ROW:], record[:_ROW]
 
     def complete(self, found: Sequence[Record]) -> list[Row]:
         """The rows that records begin."""
-        try:
-            return list(self._complete(found))
-        except UNWRITTEN as error:
-            raise self._damaged(error) from error
+        with self._tables.faults():
+            return list(answers.complete(self._tables.select, found))
 
     def count(self, query: Query, at_most: int | None = None) -> int:
         if query.after is not None:
-            return self._count_following(query, at_most, POSTGRES)
+            return answers.count_following(self._tables, query, at_most, POSTGRES)
         where, parameters = compile_condition(query.where, POSTGRES)
         limit = "" if at_most is None else f" LIMIT {int(at_most)}"
         counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM milestone WHERE {where}{limit}) AS found"
         ((number,),) = self._tables.execute(counted, parameters)
         return int(number)
 
+    def keys_of(self, query: Query, milestone_id: str) -> Values | None:
+        return answers.keys_of(self._tables, query, milestone_id)
+
+    def find_ids(self, prefix: str, limit: int) -> list[str]:
+        return answers.find_ids(self._tables, prefix, limit)
+
     def find_paths(self, prefix: str) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
         statement = (
             "SELECT id, convert_to(path, 'UTF8') FROM milestone WHERE id >= ? AND id < ?"
             " UNION ALL SELECT id, path FROM unserved WHERE id >= ? AND id < ? ORDER BY 1, 2 LIMIT ?"
         )
-        for name, path in self._tables.execute(statement, (*(prefix, f"{prefix}\x7f") * 2, NAMED)):
-            if not find_id_fault(name):
-                found.setdefault(name, []).append(os.fsdecode(path))
-        return found
+        return answers.group_paths(self._tables.execute(statement, (*(prefix, f"{prefix}\x7f") * 2, NAMED)))
+
+    def blockers_of(self, milestone_id: str) -> list[str]:
+        return answers.blockers_of(self._tables, milestone_id)
+
+    def dependents_of(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return answers.dependents_of(self._tables.select, ids)
+
+    def foreign_links(self) -> list[Dependency]:
+        return answers.foreign_links(self._tables)
+
+    def iter_links(self) -> Iterator[Dependency]:
+        return answers.iter_links(self._tables)
+
+    def links_of(self, ids: Sequence[str]) -> list[Dependency]:
+        return answers.links_of(self._tables.select, ids)
+
+    def links_on(self, ids: Sequence[str]) -> list[Dependency]:
+        return answers.links_on(self._tables.select, ids)
+
+    def iter_outlines(self, ids: Sequence[str] | None = None) -> Iterator[Outline]:
+        with self._tables.faults():
+            yield from answers.iter_outlines(self._tables, self._tables.select, ids)
 
     def statistics(self, today: date) -> "Statistics":
-        found = super().statistics(today)
-        return found._replace(dependencies=int(found.dependencies))  # a sum of counts is a numeric
+        from gitmilestone.derived.statistics import gather_statistics
+
+        return gather_statistics(self._tables, today)
+
+    def unserved(self) -> Unserved:
+        with self._tables.faults():
+            return answers.find_unserved(self._tables)
 
     def iter_statements(self, query: Query, columns: str) -> Iterator[Sql]:
+        """What finds a query's rows, one behind the other; a limit is bound last but one, and holds for all of them."""
         if query.after is None:
             return iter([compile_query(query, columns, POSTGRES)])
         return compile_pages(query, columns, POSTGRES)
@@ -188,18 +205,8 @@ class Mirror(Index):
         found: dict[str, Any] = self._tables.explain(text, parameters)["Plan"]
         return found
 
-    def _iter_chunks(self, statement: Sql) -> Iterator[list[Record]]:
-        text, parameters = statement
-        is_short = " LIMIT %s" in text and cast("int", parameters[-2]) <= IDS_A_STATEMENT
-        if is_short:
-            found = self._tables.execute(text, parameters).fetchall()
-            if found:
-                yield list(found)
-            return
-        yield from self._tables.iter_chunks(text, parameters)
-
-    def _select(self, statement: str, ids: Sequence[str]) -> Iterator[Record]:
-        return iter(self._tables.execute(statement.replace("IN (%s)", "= ANY(?)"), [list(ids)]).fetchall())
+    def _iter_found(self, query: Query, columns: str) -> Iterator[list[Record]]:
+        return answers.iter_found(self.iter_statements(query, columns), self._tables.iter_chunks, query.limit)
 
 
 class _Tables:
@@ -216,8 +223,32 @@ class _Tables:
         with self._server.faults():
             return self._connection.execute(self._complete(text), parameters)
 
-    def iter_chunks(self, text: str, parameters: Sequence[Parameter]) -> Iterator[list[Record]]:
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Says of a value that no program of ours has written that the mirror is not to be used."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            where = self._server.where
+            message = f"the mirror at {where} holds {error}"
+            raise MirrorUnavailable(message, "bring it up to date again") from error
+
+    def select(self, statement: str, ids: Sequence[str]) -> Iterator[Record]:
+        """The rows of a statement for any number of ids, which stand for its `%s`."""
+        return iter(self.execute(statement.replace("IN (%s)", "= ANY(?)"), [list(ids)]).fetchall())
+
+    def iter_chunks(self, statement: Sql) -> Iterator[list[Record]]:
         """Some rows at a time; the server keeps the others."""
+        text, parameters = statement
+        is_short = " LIMIT %s" in text and cast("int", parameters[-2]) <= IDS_A_STATEMENT
+        if is_short:
+            found = self.execute(text, parameters).fetchall()
+            if found:
+                yield list(found)
+            return
+        yield from self._iter_from_server(text, parameters)
+
+    def _iter_from_server(self, text: str, parameters: Sequence[Parameter]) -> Iterator[list[Record]]:
         self._cursors += 1
         name = f"found_{self._state_id}_{self._cursors}"  # several states may be read at a time
         with self._server.faults(), self._connection.cursor(name) as cursor:

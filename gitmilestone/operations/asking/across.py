@@ -8,7 +8,7 @@ those alone. Where there is no mirror, or it is away, nothing is known of them, 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.errors import MilestoneError
 from gitmilestone.model.ids import shorten_repositories, split_target
 from gitmilestone.model.link import Link, Outline
@@ -47,14 +47,14 @@ NOTHING = Elsewhere()
 
 
 def read_across(
-    store: Store, files: Files, read: Callable[[Index, Elsewhere], Result], watch: Watch = SILENT
+    store: Store, files: Files, read: Callable[[Engine, Elsewhere], Result], watch: Watch = SILENT
 ) -> Result:
     """What `read` makes of an index, and of what its dependencies on other repositories are on.
 
     Where there are none, that costs a look at an index of them. While a server is asked, nothing is locked or open.
     """
 
-    def read_alone(index: Index) -> tuple[list[Link], Result | None]:
+    def read_alone(index: Engine) -> tuple[list[Link], Result | None]:
         links = index.foreign_links()
         return (links, None) if links else (links, read(index, NOTHING))
 

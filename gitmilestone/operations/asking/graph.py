@@ -4,7 +4,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.model.link import Link, Outline
 from gitmilestone.operations.asking.across import look_up
 from gitmilestone.planning.graph import find_cycles, turn_cycle
@@ -66,7 +66,7 @@ def read_graph(
     """
     given = tuple(dict.fromkeys(_resolve(store, files, name) for name in around.names))
 
-    def read(index: Index) -> _Drawn:
+    def read(index: Engine) -> _Drawn:
         drawn = _Drawn(index, types, everything)
         if given:
             drawn.draw_around(given, around)
@@ -87,7 +87,7 @@ def _resolve(store: Store, files: Files, name: str) -> str:
 class _Drawn:
     """What has been found of a graph so far."""
 
-    def __init__(self, index: Index, types: Collection[str], everything: bool) -> None:
+    def __init__(self, index: Engine, types: Collection[str], everything: bool) -> None:
         self._index = index
         self._types = types
         self._everything = everything

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitmilestone.derived.database import open_history
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
 from gitmilestone.derived.postgres.listen import Attempt, Change, Listener, Mark
 from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.derived.postgres.server.connect import Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
-from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import MilestoneError
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.asking.moves import Standing
@@ -166,7 +166,7 @@ class MirroredBranch:
             self._mark = self._first = self._mark._replace(commit=oid.hex(), arrival=arrival)
         return arrival is not None
 
-    def read(self, read: Callable[[Index], frozenset[str]]) -> frozenset[str] | None:
+    def read(self, read: Callable[[Engine], frozenset[str]]) -> frozenset[str] | None:
         """What `read` makes of the milestones that the mirror has; None while it can't be asked."""
         try:
             mirror = open_mirror(self._server, self._repository, self._mark.tree) if self._listener else None

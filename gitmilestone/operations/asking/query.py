@@ -7,8 +7,8 @@ from datetime import date
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitmilestone.derived.answers import Unserved
 from gitmilestone.derived.operation_log import record_query
-from gitmilestone.derived.sqlite import Index, Unserved
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
@@ -19,6 +19,7 @@ from gitmilestone.store.store import Store
 from gitmilestone.tiers.postgresql import read_ready
 
 if TYPE_CHECKING:
+    from gitmilestone.derived.engine import Engine
     from gitmilestone.derived.statistics import Statistics
 
 _PAGE = 1000
@@ -107,7 +108,7 @@ def answer(
         record_query(store.repository.state_dir, started, query, len(known.rows), "kept")
         return known
 
-    def read(index: Index) -> Answer:
+    def read(index: Engine) -> Answer:
         nonlocal tier
         tier = index.tier
         placed = place(index, query, after)
@@ -133,8 +134,8 @@ def iter_pages(store: Store, files: Files, query: Query, watch: Watch = SILENT) 
     """
     left, offset, after = query.limit, query.offset, query.after
 
-    def read(index: Index) -> tuple[Page, tuple[str | float | None, ...] | None]:
-        if not index.is_on_disk:
+    def read(index: Engine) -> tuple[Page, tuple[str | float | None, ...] | None]:
+        if not index.is_kept:
             return Page(index.rows(query), index.unserved()), None
         limit = _PAGE if left is None else min(_PAGE, left)
         rows = index.rows(query._replace(limit=limit, offset=offset, after=after))
@@ -163,7 +164,7 @@ def statistics(
     return known
 
 
-def place(index: Index, query: Query, after: str | None) -> Query:
+def place(index: Engine, query: Query, after: str | None) -> Query:
     """The query, continued behind a milestone that is named by its id."""
     if after is None:
         return query

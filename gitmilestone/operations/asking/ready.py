@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from gitmilestone.derived.sqlite import Index, Unserved
+from gitmilestone.derived.answers import Unserved
+from gitmilestone.derived.engine import Engine
 from gitmilestone.model.link import Outline
 from gitmilestone.model.row import Row
 from gitmilestone.operations.asking.across import Elsewhere, read_across
@@ -72,7 +73,7 @@ def find_ready(store: Store, files: Files, query: Query, watch: Watch = SILENT, 
         MilestoneNotFound: There is none that is called `after`.
     """
 
-    def read(index: Index, elsewhere: Elsewhere) -> Ready:
+    def read(index: Engine, elsewhere: Elsewhere) -> Ready:
         held = _find_held(index, elsewhere)
         wanted = place(index, query._replace(where=_both(query.where, READY)), after)
         end = None if query.limit is None else query.offset + query.limit
@@ -93,7 +94,7 @@ def find_blocked(
     Its cost follows the rows, and what they wait for. Raises as `find_ready`.
     """
 
-    def read(index: Index, elsewhere: Elsewhere) -> Blocked:
+    def read(index: Engine, elsewhere: Elsewhere) -> Blocked:
         held = _find_held(index, elsewhere)
         # Whoever waits for another repository is not blocked as far as this tree says.
         waiting: Condition = Group("or", (BLOCKED, Term("depends_on", "set"))) if held else BLOCKED
@@ -111,14 +112,14 @@ def _both(first: Condition, second: Condition) -> Condition:
     return Group("and", (first, second))
 
 
-def _count_behind(index: Index, wanted: Query, left_out: Collection[str], end: int) -> int:
+def _count_behind(index: Engine, wanted: Query, left_out: Collection[str], end: int) -> int:
     bound = end + len(left_out) + COUNTED
-    found = index.iter_found(wanted._replace(limit=bound, offset=0), "milestone.id")
-    names = (name for some in found for (name,) in some if name not in left_out)
+    found = index.iter_ids(wanted._replace(limit=bound, offset=0))
+    names = (name for name in found if name not in left_out)
     return sum(1 for _ in islice(names, end, end + COUNTED))
 
 
-def _find_held(index: Index, elsewhere: Elsewhere) -> dict[str, list[Outline]]:
+def _find_held(index: Engine, elsewhere: Elsewhere) -> dict[str, list[Outline]]:
     """Milestone -> what it waits for in other repositories: what is open there, or not known."""
     held: dict[str, list[Outline]] = {}
     for link in index.foreign_links():
@@ -131,7 +132,7 @@ def _find_held(index: Index, elsewhere: Elsewhere) -> dict[str, list[Outline]]:
 class _Chains:
     """What some milestones wait for, as far as it goes."""
 
-    def __init__(self, index: Index, elsewhere: Elsewhere, held: Mapping[str, Sequence[Outline]]) -> None:
+    def __init__(self, index: Engine, elsewhere: Elsewhere, held: Mapping[str, Sequence[Outline]]) -> None:
         self._index = index
         self._elsewhere = elsewhere
         self._held = held

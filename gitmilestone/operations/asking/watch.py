@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitmilestone.derived.database import read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.history.read import ChangeRow, CommitRow
-from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import MilestoneError, UnknownRevision
 from gitmilestone.operations.asking.history import Event, open_history, to_event
 from gitmilestone.progress import SILENT, Watch
@@ -255,8 +255,8 @@ class _Watcher:
             return frozenset()
         query = self.make_query()._replace(order=(Order("id"),), limit=None, offset=0)
 
-        def read(index: Index) -> frozenset[str]:
-            return frozenset(name for found in index.iter_found(query, "milestone.id") for (name, *_) in found)
+        def read(index: Engine) -> frozenset[str]:
+            return frozenset(index.iter_ids(query))
 
         if not commit or self.store.objects.find(f"{commit}^{{commit}}"):
             return read_index(self.store, self._files(commit), read)

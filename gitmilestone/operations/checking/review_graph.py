@@ -4,7 +4,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.model.change import Change
 from gitmilestone.model.link import Outline
 from gitmilestone.model.merging.merge import merge
@@ -54,7 +54,7 @@ def find_consequences(
     if not (causes or held or gained):
         return Consequences()
 
-    def read(index: Index) -> Consequences:
+    def read(index: Engine) -> Consequences:
         part = _Part(index)
         before, after = part.read_plans(causes | held, mine)
         waiting = find_dependents(held, after)
@@ -87,7 +87,7 @@ def _holds_anew(change: Change) -> bool:
 class _Part:
     """As much of the graph as changes have a say in. What is not changed is alike on all sides."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Engine) -> None:
         self._index = index
 
     def read_plans(

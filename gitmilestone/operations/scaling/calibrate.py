@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.postgres.server.connect import Server, embedded_server, get_server, read_dsn
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.model.layout import Layout, path_of
@@ -52,7 +53,7 @@ _TEXTS = {
     "label": f"status:open label:{LABEL}",
 }
 
-Ask = Callable[[Index], object]
+Ask = Callable[[Engine], object]
 
 
 class Calibration(NamedTuple):
@@ -185,7 +186,7 @@ def _list_questions(size: int) -> dict[str, Ask]:
     return {**found, "counts of all": lambda index: index.statistics(_TODAY)}
 
 
-def _find_rows(query: Query, index: Index) -> object:
+def _find_rows(query: Query, index: Engine) -> object:
     return index.rows(query)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitmilestone.changes.draft import read_settings
 from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
 from gitmilestone.model.config import TIERS, encode_tier
@@ -323,7 +324,7 @@ def _find_fault(store: Store, target: str, watch: Watch) -> str:
     return "" if found == counted else f"The new tier gave {found} rows where there are {counted}."
 
 
-def _probe(index: Index) -> int:
+def _probe(index: Engine) -> int:
     """How many rows the last of a few questions finds: a first page of all."""
     return [len(index.rows(query)) for query in _PROBED][-1]
 
