@@ -90,7 +90,7 @@ def merge_texts(
     was, here, there = sides.milestones
     if was and (_is_another(was, here) or _is_another(was, there)):
         if _is_another(here, there):
-            return _keep_apart(sides, decisions, markers)
+            return keep_apart(path, base, ours, theirs, decisions, markers)
         sides = sides._replace(base=None)  # both sides added it
     merged = sides.merge(decisions, "ours")
     document = _write(sides, merged.milestone)
@@ -157,21 +157,38 @@ def _list_values(milestone: Milestone) -> set[tuple[str, Any]]:
     return found
 
 
-def _keep_apart(sides: _Sides, decisions: Mapping[str, Decision], markers: Markers) -> MergedText:
-    texts = [side.text if side else "" for side in sides]
+def keep_apart(
+    path: str,
+    base: bytes | None,
+    ours: bytes,
+    theirs: bytes,
+    decisions: Mapping[str, Decision] = {},
+    markers: Markers = GIT_MARKERS,
+) -> MergedText:
+    """Both whole texts between markers, where they are not states of one milestone, or have no base that counts.
+
+    What can't be read is shown all the same, and has no value in the conflict.
+    """
+    documents = [side and read_document(path, _find_name(path), side) for side in (base, ours, theirs)]
     decision = decisions.get(FILE)
     if decision in SIDES:
-        return MergedText(texts[SIDES.index(decision)].encode(), ())
-    pieces = _bracket("<", markers.ours, split_lines(texts[1]), markers)
+        return MergedText((base, ours, theirs)[SIDES.index(decision)] or b"", ())
+    was, here, there = (split_lines(text.decode("utf-8", "surrogateescape")) for text in (base or b"", ours, theirs))
+    pieces = _bracket("<", markers.ours, here, markers)
     if markers.style != "merge":
-        pieces += _bracket("|", markers.base, split_lines(texts[0]), markers)
-    pieces += _bracket("=", "", split_lines(texts[2]), markers)
+        pieces += _bracket("|", markers.base, was, markers)
+    pieces += _bracket("=", "", there, markers)
     pieces += _bracket(">", markers.theirs, (), markers)
-    return MergedText("".join(pieces).encode(), (Conflict(FILE, *sides.milestones),))
+    conflict = Conflict(FILE, *(document.milestone if document else None for document in documents))
+    return MergedText("".join(pieces).encode("utf-8", "surrogateescape"), (conflict,))
+
+
+def _find_name(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml")
 
 
 def _read(path: str, content: bytes) -> Document:
-    document = read_document(path, path.rpartition("/")[2].removesuffix(".yaml"), content)
+    document = read_document(path, _find_name(path), content)
     if document.milestone is None:
         raise InvalidContent(f"{path} can't be read", errors_among(document.problems))
     return document
