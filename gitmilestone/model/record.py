@@ -10,6 +10,7 @@ from gitmilestone.model.fields import FIELDS, TASK_FIELDS
 from gitmilestone.model.ids import check_id, check_target, make_id
 from gitmilestone.model.kinds import LABEL, BadValue, Kind, find_nearest, format_number
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, Milestone, Task
+from gitmilestone.model.text.yaml_nodes import is_key
 
 _TASK_FIELDS = {field.name: field for field in TASK_FIELDS}
 _CUSTOM = "x."
@@ -166,7 +167,7 @@ def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
 
 
 def _set_custom(extra: dict[str, Any], key: str, value: Any) -> None:
-    if key in FIELDS or not key or not key.isprintable():
+    if key in FIELDS or not key or not key.isprintable() or not is_key(key):
         raise InvalidRequest(f"{key!r} can't be a key of your own", "choose another")
     if value is None:
         extra.pop(key, None)

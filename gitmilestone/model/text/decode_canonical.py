@@ -16,7 +16,7 @@ from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS, Fie
 from gitmilestone.model.kinds import BLOCK, ID, LABEL, TARGET, BadValue
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
 from gitmilestone.model.text.yaml_canonical import NotSure, is_plain, is_printable, unquote
-from gitmilestone.model.text.yaml_nodes import NULLS
+from gitmilestone.model.text.yaml_nodes import MAX_KEY, NULLS
 
 _TYPES: dict[str, DependencyType] = {kind: kind for kind in DEPENDENCY_TYPES}
 _REQUIRED = {field.name for field in MILESTONE_FIELDS if field.required}
@@ -138,7 +138,7 @@ _CUSTOM = "custom keys"
 _PARTS: dict[str, tuple[str, Callable[[str], Any]]] = {}
 for _field in MILESTONE_FIELDS:
     if _field.shape != "scalar" and _CUSTOM not in _PARTS:
-        _PARTS[_CUSTOM] = r"((?:[a-z][a-z0-9_-]*: [^\n]+\n++)*+)", str
+        _PARTS[_CUSTOM] = rf"((?:[a-z][a-z0-9_-]{{,{MAX_KEY - 1}}}+: [^\n]+\n++)*+)", str
     _PARTS[_field.name] = _pattern_of(_field), _read_of(_field)
 _READS = {name: read for name, (_, read) in _PARTS.items()}
 _MILESTONE = re.compile(r"(?:#[^\n]*\n++)*+" + "".join(pattern for pattern, _ in _PARTS.values()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from gitmilestone.model.text.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence
+from gitmilestone.model.text.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, is_key
 
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\(?:["\\ntr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*+"')
 _ESCAPE = re.compile(r"\\(?:x(..)|u(.{4})|U(.{8})|(.))")
@@ -163,9 +163,10 @@ def _entry(source: str, start: int, line: int) -> Entry:
 
 
 def _key(source: str, start: int, line: int) -> Scalar:
-    if len(source) > MAX_KEY:
+    key = _scalar(source, start, line)
+    if not is_key(key.text):
         raise NotSure
-    return _scalar(source, start, line)
+    return key
 
 
 def _item(source: str, start: int, line: int) -> Node:

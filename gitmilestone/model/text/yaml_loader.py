@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from gitmilestone.model.kinds import BadValue, refuse_unstorable
-from gitmilestone.model.text.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence
+from gitmilestone.model.text.yaml_nodes import MAX_KEY, Entry, Mapping, Node, Scalar, Sequence, is_key
 
 MAX_DEPTH = 32
 
@@ -43,11 +43,17 @@ def load(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         explained = ", ".join(part for part in (error.context, error.problem) if part)
+        if "nesting depth" in explained:  # newer versions of libyaml have a bound of their own
+            raise _too_deep(line) from None
         raise YamlFault("yaml-syntax", line, explained or "not well-formed YAML", _hint(text, line)) from None
     except yaml.YAMLError as error:
         raise YamlFault("yaml-syntax", 1, str(error)) from None
     finally:
         loader.dispose()
+
+
+def _too_deep(line: int) -> YamlFault:
+    return YamlFault("yaml-depth", line, f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _refuse_forbidden(text: str) -> None:
@@ -102,7 +108,7 @@ class _Composer:
         if isinstance(event, self.events.ScalarEvent):
             return self._scalar(event, line)
         if depth > MAX_DEPTH:
-            raise YamlFault("yaml-depth", line, f"nested deeper than {MAX_DEPTH} levels")
+            raise _too_deep(line)
         if isinstance(event, self.events.SequenceStartEvent):
             return self._sequence(event, line, depth)
         return self._mapping(event, line, depth)
@@ -140,8 +146,9 @@ class _Composer:
         key = self._node(event, depth)
         if not isinstance(key, Scalar):
             raise YamlFault("yaml-syntax", key.line, "a key must be plain text")
-        if len(key.text) > MAX_KEY:
-            raise YamlFault("yaml-syntax", key.line, f"a key has at most {MAX_KEY} characters")
+        if not is_key(key.text):
+            message = f"a key has at most {MAX_KEY} characters, not {len(key.text)}"
+            raise YamlFault("yaml-syntax", key.line, message, "put the text into the value")
         return key
 
 

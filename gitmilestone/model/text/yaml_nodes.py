@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gitmilestone.model.ids import find_target_fault
+
 MAX_KEY = 100
 """Characters of a key. YAML readers take no key over 1024, escapes included."""
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is short enough for a key; what a dependency can be on always is, and has no escapes."""
+    return len(text) <= MAX_KEY or find_target_fault(text) is None
 
 
 class Scalar(NamedTuple):
