@@ -10,6 +10,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "not-utf8": ("error", "a file is not UTF-8 text"),
     "byte-order-mark": ("warning", "a file starts with a byte-order mark; the next write removes it"),
     "carriage-return": ("warning", "a file has CRLF line ends; the next write makes them LF"),
+    "converted": ("error", "git's attributes change files on their way into git, where milestones are read"),
     "symbolic-link": ("error", "a file below .milestones is a symbolic link, a submodule or no plain file"),
     "unexpected-file": ("warning", "a file below .milestones is neither a milestone nor configuration"),
     "bad-id": ("error", "a file's name is not a valid milestone id"),

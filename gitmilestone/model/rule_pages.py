@@ -30,6 +30,15 @@ normalises it. The file is read all the same.
 `git milestone check --fix` makes them LF. `.milestones/.gitattributes`, which `git milestone init` commits, keeps git
 from making them again.
 """,
+    "converted": """\
+`filter=...` (git-crypt, transcrypt, LFS on `*`) or `working-tree-encoding=...` in a `.gitattributes` concerns
+milestones. They are read from what git has, and there they would be encrypted, a pointer, or in another encoding. So no
+command writes them: it would have to go past what git is told to do.
+
+`.milestones/** -filter` at the end of that `.gitattributes` leaves milestones as they are. What was committed through
+the filter before: then `git add --renormalize .milestones`, and commit. Where milestones must be secret, so must the
+repository be.
+""",
     "symbolic-link": """\
 A link can lead anywhere on the machine of whoever reads it. It is never followed, and stands for no milestone. The
 same holds for a submodule.

@@ -15,6 +15,7 @@ from gitmilestone.store.repository import JOURNAL, Repository, discover
 from gitmilestone.store.trees import EntryChange, diff_entries, diff_trees
 
 if TYPE_CHECKING:
+    from gitmilestone.store.attributes import Attributes
     from gitmilestone.store.refs import Head
     from gitmilestone.store.writing.people import People
     from gitmilestone.store.writing.plan import Build, WriteOptions, Written
@@ -69,6 +70,15 @@ class Store:
             pairs = (item.partition("\n") for item in listed.split("\0") if item)
             self._config = {_fold(key): value if has_value else "true" for key, has_value, value in pairs}
         return self._config
+
+    @property
+    def attributes(self) -> Attributes:
+        """What git would do to our files' bytes, by the attributes as they are."""
+        from gitmilestone.store.attributes import Attributes
+
+        repository = self.repository
+        is_laid = repository.work_dir is not None and os.path.exists(repository.index_path)
+        return Attributes(repository, self.objects, self.head().tree, self.config, is_laid=is_laid)
 
     def close(self) -> None:
         """Ends the reading process. The store can be used on."""

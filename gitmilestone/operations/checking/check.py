@@ -53,7 +53,8 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     """Every problem of a state. O(files).
 
     Args:
-        store: Whose mirror is asked about dependencies on other repositories, where there are any; None asks nobody.
+        store: Whose attributes count, and whose mirror is asked about dependencies on other repositories, where there
+            are any; None asks nobody.
     """
     reading = read_all(files, watch)
     content = read_file(files, PROJECT_FILE)
@@ -67,6 +68,7 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     problems += _iter_misplaced(files, project.layout)
     problems += _iter_mixed(reading, project.format)
     problems += _iter_cycles(reading)
+    problems += _iter_converted(store, files) if store else ()
     problems += _iter_foreign(store, files, reading, watch) if store else ()
     checked = len(reading.documents) + reading.unreadable
     judged = sorted(project.check.judge(set(problems)))
@@ -85,6 +87,21 @@ def _iter_stray(files: Files) -> Iterator[Problem]:
             yield Problem(path, 0, "unexpected-file", message, "move it out of .milestones/")
         elif folder not in (*FOLDERS, "config", ATTRIBUTES_FILE):
             yield Problem(path, 0, "unexpected-file", "nothing reads this file", "move it out of .milestones/")
+
+
+def _iter_converted(store: Store, files: Files) -> Iterator[Problem]:
+    """One problem for each attribute: it mostly concerns all of them."""
+    paths = [entry.path for entry in files.iter_entries() if entry.is_plain]
+    for found in store.attributes.find_conversions(paths):
+        if found.attribute == "ident":  # harmless but to a text with such a keyword, which a write refuses
+            continue
+        is_in_tree = found.line and not found.place.startswith(("/", "$"))
+        path, line = (found.place, found.line) if is_in_tree else (f"{ROOT}/{found.paths[0]}", 0)
+        count = f"{len(found.paths)} file{'' if len(found.paths) == 1 else 's'}"
+        message = (
+            f"`{found.attribute}` changes {count} on their way into git, the first of them {ROOT}/{found.paths[0]}"
+        )
+        yield Problem(path, line, "converted", message, found.way_out)
 
 
 def _iter_misplaced(files: Files, layout: Layout) -> Iterator[Problem]:

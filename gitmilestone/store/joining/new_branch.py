@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitmilestone.errors import EnvironmentFault, InvalidRequest, Refused, UnsafePath
 from gitmilestone.model.layout import ROOT, find_place
+from gitmilestone.store.attributes import refuse_conversions
 from gitmilestone.store.files import FileEntry, TreeFiles, refuse_links
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.locks import WriteLock
@@ -70,6 +71,8 @@ def read_edits(store: Store) -> dict[str, FileEntry | None]:
         *(path for path in _list(store, "ls-files", "--others", "--exclude-standard", "-z") if _is_known(path)),
     ]
     paths = sorted(set(changed))
+    # Only the place counts: keywords are collapsed here as `git add` does it.
+    refuse_conversions(store.attributes, dict.fromkeys(paths))
     oids = _hash(store, [path for path in paths if _is_there(repository.work_dir, path)])
     modes = {path: entry.mode if (entry := committed.find(path)) else FILE_MODE for path in oids}
     lying = {path: FileEntry(path, modes[path], oids[path]) if path in oids else None for path in paths}

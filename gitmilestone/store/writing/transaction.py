@@ -20,6 +20,7 @@ from gitmilestone.errors import (
     UnsafePath,
 )
 from gitmilestone.model.layout import ROOT
+from gitmilestone.store.attributes import Attributes, refuse_conversions
 from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
 from gitmilestone.store.git import DURABLY
 from gitmilestone.store.locks import SignalsHeld, WriteLock
@@ -96,6 +97,7 @@ class Transaction:
         changed = self._only_changes(plan, base)
         if not changed and not self.options.allow_empty:
             return Written(None, ())
+        self._refuse_converted(head, changed)
         self._refuse_uncommitted(changed, base)
         if self.options.stage_only:
             pack = PackWriter(self.objects) if len(changed) > _LOOSE_AT_MOST else None
@@ -134,6 +136,13 @@ class Transaction:
                     raise UnsafePath(f"{ROOT}/{path} is no plain file", "a link is never followed: remove it first")
                 changed[path] = content
         return changed
+
+    def _refuse_converted(self, head: Head, changed: Mapping[str, Content]) -> None:
+        """What git would make something else of is never written past it."""
+        is_laid = self.staging is not None and self.work_tree is not None
+        attributes = Attributes(self.repository, self.objects, head.tree, self.config, is_laid=is_laid)
+        contents = {path: content if isinstance(content, bytes) else None for path, content in changed.items()}
+        refuse_conversions(attributes, contents)
 
     def _refuse_uncommitted(self, changed: Mapping[str, Content], base: Files) -> None:
         """Somebody's unfinished work on the same files is never overwritten."""
