@@ -16,15 +16,17 @@ from gitmilestone.errors import (
 )
 from gitmilestone.model.config import Project, read_project
 from gitmilestone.model.ids import check_id, make_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of, possible_paths
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.schema import modeline
 from gitmilestone.model.text.document import MAX_BYTES, Document, compose, convert, read_document, revise
 from gitmilestone.planning.graph import find_cycle
+from gitmilestone.snapshot.answer import has_index
 from gitmilestone.snapshot.dependents import find_dependents
-from gitmilestone.snapshot.documents import find_file, has_index, read_one, two_files, unreadable
-from gitmilestone.store.files import FileEntry, Files, read_file
+from gitmilestone.snapshot.documents import read_one, unreadable
+from gitmilestone.snapshot.locate import get_file, id_of, locate
+from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan
 
@@ -52,8 +54,8 @@ class Draft:
             if self._after[text] is None:
                 raise MilestoneNotFound(f"{text} is deleted above", "")
             return text
-        entry = find_file(self.store, self.files, text)
-        milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
+        entry = get_file(self.store, self.files, text)
+        milestone_id = id_of(entry)
         self._places[milestone_id] = entry.path
         return self.resolve(milestone_id) if milestone_id in self._after else milestone_id
 
@@ -96,15 +98,9 @@ class Draft:
 
     def _find_path(self, milestone_id: str) -> str | None:
         if milestone_id not in self._places:
-            entry = self._find_entry(milestone_id)
+            entry = locate(self.store, self.files, milestone_id)
             self._places[milestone_id] = entry.path if entry else None
         return self._places[milestone_id]
-
-    def _find_entry(self, milestone_id: str) -> FileEntry | None:
-        found = [entry for path in possible_paths(milestone_id) if (entry := self.files.find(path))]
-        if len(found) > 1:
-            raise two_files(found[0].path, found[1].path, milestone_id)
-        return found[0] if found else None
 
     def _find_document(self, milestone_id: str) -> Document | None:
         if milestone_id not in self._documents:

@@ -71,6 +71,17 @@ def possible_paths(milestone_id: str) -> list[str]:
     return [path_in(folder, milestone_id, layout) for folder in FOLDERS for layout in LAYOUTS]
 
 
+def is_shard(folder: str) -> bool:
+    """Whether some layout makes a folder of this name in `active/` and `completed/`."""
+    return len(folder) == 2 and not folder.strip("0123456789abcdef")
+
+
+def is_stray(path: str, milestone_id: str) -> bool:
+    """Whether no layout puts a milestone where its file lies; reading takes it all the same."""
+    folders = tuple(path.split("/")[1:-1])
+    return bool(folders) and folders != _shards_of(milestone_id)[: len(folders)]
+
+
 def suggest_layout(count: int, current: Layout) -> Layout:
     """The layout for so many milestones: a deeper one where it pays, and never a shallower one by itself."""
     depth = LAYOUTS[current].depth

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.snapshot.documents import has_index, read_all, read_at
+from gitmilestone.snapshot.answer import has_index
+from gitmilestone.snapshot.documents import read_all, read_at
 from gitmilestone.store.asking.mentions import find_mentioning
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store

@@ -2,11 +2,11 @@
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitmilestone.errors import UnsafePath
-from gitmilestone.model.layout import ROOT
+from gitmilestone.model.layout import FOLDERS, ROOT, find_place, is_shard, is_stray
 from gitmilestone.store.objects import Objects
 from gitmilestone.store.trees import DEEPEST, FILE_MODE, TreeEntry, find_entry, iter_entries
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 EXECUTABLE_MODE = 0o100755
 LINK_MODE = 0o120000
 _SAMPLED = 16
+_TREE_MODE = b"40000 "
+_ASKED = 16
+"""Answers of an index that take as long as a listing."""
 _SEARCHES = 32  # in one tree, before it is worth a table of its names
 
 
@@ -34,8 +37,11 @@ class FileEntry(NamedTuple):
 class Files(Protocol):
     """A state to read from."""
 
+    _strays: Mapping[str, Sequence[FileEntry]] | None = None
+
     def iter_entries(self) -> Iterator[FileEntry]:
         """Every file, in path order within each folder."""
+        ...
 
     def find(self, path: str) -> FileEntry | None: ...
 
@@ -43,6 +49,26 @@ class Files(Protocol):
         self, entries: Iterable[FileEntry], max_bytes: int | None = None
     ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
         """Yields (entry, size, content), content None where it is larger than `max_bytes`."""
+        ...
+
+    def find_strays(self, milestone_id: str) -> Sequence[FileEntry]:
+        """The files of that id that lie where no layout puts them; the first question costs one listing."""
+        if self._strays is None:
+            self._strays = _gather_strays(self._iter_foldered())
+        return self._strays.get(milestone_id, ())
+
+    def _iter_foldered(self) -> Iterator[FileEntry]:
+        """At least the files in folders of `active/` and `completed/`."""
+        return self.iter_entries()
+
+
+def _gather_strays(entries: Iterable[FileEntry]) -> dict[str, list[FileEntry]]:
+    found: dict[str, list[FileEntry]] = {}
+    for entry in entries:
+        place = find_place(entry.path)
+        if place and is_stray(entry.path, place.id):
+            found.setdefault(place.id, []).append(entry)
+    return found
 
 
 def read_file(files: Files, path: str, max_bytes: int | None = None) -> bytes | None:
@@ -53,7 +79,7 @@ def read_file(files: Files, path: str, max_bytes: int | None = None) -> bytes | 
     return next(iter(files.iter_contents([entry], max_bytes)))[2]
 
 
-class TreeFiles:
+class TreeFiles(Files):
     """The files of a tree object."""
 
     def __init__(self, objects: Objects, tree: str | None) -> None:
@@ -63,6 +89,8 @@ class TreeFiles:
         self._found: dict[str, FileEntry | None] = {}
         self._searches: dict[str, int] = {}
         self._tables: dict[str, dict[bytes, TreeEntry]] = {}
+        self._asked = 0
+        self._odd: Mapping[str, Sequence[FileEntry]] | None = None
 
     @classmethod
     def of_project(cls, objects: Objects, root_tree: str | None) -> "TreeFiles":
@@ -104,6 +132,35 @@ class TreeFiles:
             else:
                 yield FileEntry(path, entry.mode, entry.oid)
 
+    @property
+    def is_costly_to_list(self) -> bool:
+        """Whether an index tells sooner than `find_strays` what it is asked, unless it is asked often."""
+        if self._strays is not None or self._asked > _ASKED:
+            return False
+        self._asked += 1
+        return any(is_shard(path.rpartition("/")[2]) for path, _ in self._iter_folders())
+
+    def find_odd(self, milestone_id: str) -> Sequence[FileEntry]:
+        """Those of `find_strays` in folders whose names no layout makes: the others are not looked into."""
+        if self._odd is None:
+            odd = (pair for pair in self._iter_folders() if not is_shard(pair[0].rpartition("/")[2]))
+            self._odd = _gather_strays(entry for path, tree in odd for entry in self._iter_tree(tree, path + "/"))
+        return self._odd.get(milestone_id, ())
+
+    def _iter_foldered(self) -> Iterator[FileEntry]:
+        for path, tree in self._iter_folders():
+            yield from self._iter_tree(tree, path + "/")
+
+    def _iter_folders(self) -> Iterator[tuple[str, str]]:
+        """(path, tree) of the folders in `active/` and `completed/`."""
+        for folder in FOLDERS:
+            child = self._child(self.tree, folder)
+            content = self.objects.get_tree(child.oid) if child and child.is_tree else b""
+            if _TREE_MODE in content:  # most projects have none, and a whole folder need not be taken apart
+                for entry in iter_entries(content, self.objects.oid_length):
+                    if entry.is_tree:
+                        yield f"{folder}/{entry.name.decode('utf-8', 'surrogateescape')}", entry.oid
+
     def estimate_count(self) -> int:
         """About how many files there are: where a folder has many folders, some of them stand for all."""
         return self._estimate(self.tree, DEEPEST) if self.tree else 0
@@ -143,7 +200,7 @@ class TreeFiles:
         return _iter_blobs(self.objects, entries, max_bytes)
 
 
-class StagedFiles:
+class StagedFiles(Files):
     """The files as `git add` left them."""
 
     def __init__(self, objects: Objects, staging: "Staging") -> None:
@@ -178,7 +235,7 @@ def _iter_blobs(
         yield entry, size, content
 
 
-class WorkFiles:
+class WorkFiles(Files):
     """The files as they lie in the work tree. Symbolic links are reported, never followed."""
 
     def __init__(self, work_dir: str) -> None:

@@ -242,7 +242,8 @@ class _Refresh:
     def _find_blob(self, commit: str, milestone_id: str) -> str:
         try:
             files = self.store.files_at(commit)
-            found = [entry for path in possible_paths(milestone_id) if (entry := files.find(path))]
+            usual = [entry for path in possible_paths(milestone_id) if (entry := files.find(path))]
+            found = usual or files.find_strays(milestone_id)
         except UnsafePath:
             return ""
         return (found[0].oid or "" if found[0].is_plain else NOT_PLAIN) if found else ""

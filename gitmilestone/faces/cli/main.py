@@ -100,12 +100,13 @@ def _find_uncommitted(error: MilestoneError, context: Context) -> str:
     store = context.opened_store
     if not isinstance(error, MilestoneNotFound) or not error.name or store is None or store.repository.work_dir is None:
         return ""
-    from gitmilestone.model.layout import ROOT, possible_paths
+    from gitmilestone.model.layout import ROOT
+    from gitmilestone.snapshot.locate import locate_all
 
-    files = store.work_files()
-    path = next((path for path in possible_paths(error.name) if files.find(path)), None)
-    if path is None:
+    found = locate_all(store, store.work_files(), error.name)
+    if not found:
         return ""
+    path = found[0].path
     if store.files_at().find(path):
         return f"{ROOT}/{path} is in HEAD, and not in what was asked for"
     return f"{ROOT}/{path} is not committed: commit it, or read it with --worktree"

@@ -9,7 +9,7 @@ from gitmilestone.model.link import Link, Outline
 from gitmilestone.operations.asking.across import look_up
 from gitmilestone.planning.graph import find_cycles, turn_cycle
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.snapshot.documents import find_file
+from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.postgresql import read_ready
@@ -81,7 +81,7 @@ def read_graph(
 
 
 def _resolve(store: Store, files: Files, name: str) -> str:
-    return find_file(store, files, name).path.rpartition("/")[2].removesuffix(".yaml")
+    return id_of(get_file(store, files, name))
 
 
 class _Drawn:

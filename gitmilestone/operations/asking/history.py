@@ -14,7 +14,7 @@ from gitmilestone.model.change import FieldChange
 from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.snapshot.documents import find_file
+from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.store import Store
 
 _KINDS = {"created": "added", "changed": "changed", "deleted": "removed"}
@@ -93,10 +93,9 @@ def open_history_of(store: Store, text: str, revision: str = "HEAD", watch: Watc
 
 def _find_name(store: Store, text: str, revision: str) -> tuple[str, MilestoneError | None]:
     try:
-        path = find_file(store, store.files_at(revision), text).path
+        return id_of(get_file(store, store.files_at(revision), text)), None
     except (MilestoneNotFound, AmbiguousId) as error:
         return text, error
-    return path.rpartition("/")[2].removesuffix(".yaml"), None
 
 
 def find_activity(opened: History, milestone_id: str) -> Activity | None:

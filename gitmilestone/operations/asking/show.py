@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gitmilestone.errors import MilestoneNotFound
-from gitmilestone.model.layout import possible_paths
 from gitmilestone.model.row import Row
 from gitmilestone.snapshot.documents import get_document, read_one
+from gitmilestone.snapshot.locate import locate_all
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 
@@ -20,15 +20,12 @@ def get_row(store: Store, files: Files, text: str) -> Row:
     milestone = document.milestone
     if milestone is None:
         raise MilestoneNotFound(f"there is no milestone {text!r}")
-    blocked_by = tuple(name for name in milestone.blockers if _is_open(files, name)) if milestone.is_open else ()
+    blocked_by = tuple(name for name in milestone.blockers if _is_open(store, files, name)) if milestone.is_open else ()
     is_blocked = milestone.is_open and (milestone.status == "blocked" or bool(blocked_by))
     return Row(milestone, document.path, milestone.progress, is_blocked, blocked_by)
 
 
-def _is_open(files: Files, milestone_id: str) -> bool:
-    for path in possible_paths(milestone_id):
-        entry = files.find(path)
-        if entry is not None:
-            found = read_one(files, entry).milestone
-            return found is not None and found.is_open
-    return False
+def _is_open(store: Store, files: Files, milestone_id: str) -> bool:
+    readable = (read_one(files, entry).milestone for entry in locate_all(store, files, milestone_id))
+    found = next((milestone for milestone in readable if milestone), None)
+    return found is not None and found.is_open

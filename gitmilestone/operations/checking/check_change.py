@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gitmilestone.model.ids import fold_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place, possible_paths
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import stays_open_longer
 from gitmilestone.operations.checking.check import Report, check
@@ -13,12 +13,13 @@ from gitmilestone.operations.checking.transitions import find_forbidden_transiti
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.dependents import find_dependents
 from gitmilestone.snapshot.documents import read_at
+from gitmilestone.snapshot.locate import locate_all
 from gitmilestone.store.asking.forks import Span, get_merge_base, get_sides
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
 from gitmilestone.store.store import Store
 
 
-class _SomeFiles:
+class _SomeFiles(Files):
     """Some of the files of a state, as if there were no others."""
 
     def __init__(self, files: Files, paths: Iterable[str]) -> None:
@@ -68,7 +69,7 @@ def check_change(
 
     Read are the changed files and what they wait for, however far away; where milestones are gone, or due later, also
     who waits for them. Where the project's settings change, that is every file. Not looked for are second files of an
-    id where no layout puts them, nor names elsewhere that differ in case.
+    id in folders that a layout makes for others, nor names elsewhere that differ in case.
 
     Args:
         changed: Paths below `.milestones/` that differ.
@@ -104,17 +105,19 @@ def name_problem(problem: Problem) -> tuple[str, str, str, str]:
 
 def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str], watch: Watch) -> set[str]:
     """The paths of all files that have a say in what is wrong with the changed ones."""
-    places = _Places(new)
     paths = {PROJECT_FILE, TIER_FILE, *changed}
     pending = []
     for path in changed:
         if place := find_place(path):
             fault = find_path_fault(place)
             # One that is the same name to some systems says why it is wrong.
-            paths.update(possible_paths(fold_id(place.id)) if fault else ())
-            pending += [place.id] if not fault else []
+            if fault:
+                twins = (locate_all(store, files, fold_id(place.id)) for files in (old, new))
+                paths.update(entry.path for found in twins for entry in found)
+            else:
+                pending.append(place.id)
     touched = dict.fromkeys(pending)
-    moved = _find_moved(old, new, changed, places, touched)
+    moved = _find_moved(store, old, new, changed, touched)
     waiting = find_dependents(store, old, moved, watch) if moved else {}
     pending += [name for names in waiting.values() for name in names]
     seen: set[str] = set()
@@ -123,40 +126,20 @@ def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str]
         if name in seen:
             continue
         seen.add(name)
-        for path in places.find(name):
-            paths.add(path)
-            milestone = read_at(new, path)
+        for entry in locate_all(store, new, name):
+            paths.add(entry.path)
+            milestone = read_at(new, entry.path)
             pending += [on.id for on in milestone.depends_on if not on.is_foreign] if milestone else []
     return paths
 
 
-def _find_moved(old: TreeFiles, new: Files, changed: set[str], places: _Places, touched: Iterable[str]) -> list[str]:
+def _find_moved(store: Store, old: TreeFiles, new: Files, changed: set[str], touched: Iterable[str]) -> list[str]:
     """The milestones that are gone, or stay open for longer: who waits for them may be wrong now."""
     before = {one.id: one for path in changed if (one := read_at(old, path))}
     moved = []
     for name in touched:
-        found = places.find(name)
-        after = read_at(new, found[0]) if found else None
+        found = locate_all(store, new, name)
+        after = read_at(new, found[0].path) if found else None
         if not found or (after and stays_open_longer(before.get(name), after)):
             moved.append(name)
     return moved
-
-
-class _Places:
-    """Where milestones lie: at one of the usual places, or anywhere else, which is looked for only where it must be."""
-
-    def __init__(self, files: Files) -> None:
-        self._files = files
-        self._unusual: dict[str, list[str]] | None = None
-
-    def find(self, milestone_id: str) -> list[str]:
-        usual = [path for path in possible_paths(milestone_id) if self._files.find(path)]
-        return usual or self._list_all().get(milestone_id, [])
-
-    def _list_all(self) -> dict[str, list[str]]:
-        if self._unusual is None:
-            self._unusual = {}
-            for entry in self._files.iter_entries():
-                if place := find_place(entry.path):
-                    self._unusual.setdefault(place.id, []).append(entry.path)
-        return self._unusual

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitmilestone.errors import InvalidId, MilestoneError
 from gitmilestone.model.ids import find_id_fault, fold_id
-from gitmilestone.model.layout import PROJECT_FILE, possible_paths
+from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.operations.editing.current import CURRENT, find_current
-from gitmilestone.snapshot.documents import find_file
+from gitmilestone.snapshot.locate import get_file, id_of, locate_all
 from gitmilestone.store.asking.pushed import add_trailer, read_message, read_trailers
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
@@ -59,7 +60,7 @@ def find_unknown_names(store: Store, path: str) -> list[UnknownName]:
         return []
     names = dict.fromkeys(read_trailers(store, _read(store, path).encode("utf-8", "surrogateescape"), TRAILER))
     # One without a value is left from a template, and names nothing.
-    unknown = [name for name in names if name and not (_is_there(committed, name) or _is_there(staged, name))]
+    unknown = [name for name in names if name and not _is_there(store, (committed, staged), name)]
     return [UnknownName(name, _suggest(store, committed, name)) for name in unknown]
 
 
@@ -68,8 +69,8 @@ def _read(store: Store, path: str) -> str:
         return read_message(store, file.read())
 
 
-def _is_there(files: Files, name: str) -> bool:
-    return not find_id_fault(name) and any(files.find(path) for path in possible_paths(name))
+def _is_there(store: Store, states: Sequence[Files], name: str) -> bool:
+    return not find_id_fault(name) and any(locate_all(store, files, name) for files in states)
 
 
 def _suggest(store: Store, files: Files, text: str) -> str:
@@ -78,10 +79,9 @@ def _suggest(store: Store, files: Files, text: str) -> str:
         return "one trailer for each: " + ", ".join(f"`{TRAILER}: {part}`" for part in several if part)
     first, *others = text.split()
     try:
-        found = find_file(store, files, fold_id(first))
+        found = get_file(store, files, fold_id(first))
     except InvalidId:
         return "`git milestone list --all` shows them all"
     except MilestoneError as error:
         return error.hint
-    name = found.path.rpartition("/")[2].removesuffix(".yaml")
-    return f"did you mean {name}?{' Nothing else may stand in its trailer' if others else ''}"
+    return f"did you mean {id_of(found)}?{' Nothing else may stand in its trailer' if others else ''}"

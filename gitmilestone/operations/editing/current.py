@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gitmilestone.errors import AmbiguousId, MilestoneNotFound
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.snapshot.documents import find_file, get_document
+from gitmilestone.snapshot.documents import get_document
+from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.store import Store
 
 CURRENT = "current"
@@ -27,7 +28,7 @@ def find_current(store: Store) -> Milestone | None:
 def set_current(store: Store, text: str) -> Milestone | None:
     """Raises MilestoneNotFound, AmbiguousId."""
     files = store.files_at()
-    name = find_file(store, files, text).path.rpartition("/")[2].removesuffix(".yaml")
+    name = id_of(get_file(store, files, text))
     store.write_state(CURRENT, name)
     return get_document(store, files, name).milestone
 

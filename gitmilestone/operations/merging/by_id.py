@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from gitmilestone.errors import InvalidContent, Refused
-from gitmilestone.model.layout import ROOT, find_place, possible_paths
+from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.merging.by_id import Expected, merge_milestone
 from gitmilestone.model.merging.merge import Decision
 from gitmilestone.model.merging.merge_text import GIT_MARKERS, Markers
+from gitmilestone.snapshot.locate import locate_unindexed
 from gitmilestone.store.files import FileEntry, TreeFiles
 from gitmilestone.store.store import Store
 
@@ -30,11 +32,9 @@ class State:
         return self._entries
 
     def find(self, milestone_id: str, likely: Iterable[str] = ()) -> FileEntry | None:
-        for path in (*likely, *possible_paths(milestone_id)):
-            entry = self.files.find(path)
-            if entry is not None and entry.is_plain:
-                return entry
-        return self.entries.get(milestone_id)
+        near = (self.files.find(path) for path in likely)
+        found = (entry for entry in chain(near, locate_unindexed(self.files, milestone_id)) if entry is not None)
+        return next((entry for entry in found if entry.is_plain), None)
 
 
 class Heads(NamedTuple):

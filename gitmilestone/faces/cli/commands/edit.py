@@ -14,7 +14,7 @@ from gitmilestone.model.fields import EDITABLE_FIELDS
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.record import parse_labels, revise_fields
 from gitmilestone.operations.editing.milestones import Edited, edit_fields, replace_text
-from gitmilestone.snapshot.documents import find_file
+from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import read_file
 from gitmilestone.store.writing.plan import WriteOptions
 
@@ -69,8 +69,8 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
 
     store = context.store
     files = store.staged_files() if options.stage_only else store.files_at()
-    entry = find_file(context.store, files, text)
-    milestone_id = entry.path.rpartition("/")[2].removesuffix(".yaml")
+    entry = get_file(context.store, files, text)
+    milestone_id = id_of(entry)
     before = read_file(files, entry.path) or b""
     written = before
     while True:
