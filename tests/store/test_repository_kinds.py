@@ -162,6 +162,19 @@ def sparse_index_without_milestones(clone: Clone, _: Path) -> Clone:
     return clone
 
 
+def sparse_index_that_ends_with_the_milestones(clone: Clone, _: Path) -> Clone:
+    """git's own `update-index --index-info` would add a second entry of that name."""
+    clone.git("rm", "-rq", "src", "readme")
+    for name in (".a", ".b"):
+        (clone.path / name).mkdir()
+        (clone.path / name / "file").write_text("x\n")
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "folders")
+    clone.git("sparse-checkout", "set", "--cone", "--sparse-index", ".a")
+    assert clone.git("ls-files", "--sparse").split("\n")[-1] == ".milestones/"
+    return clone
+
+
 def sha256(_: Clone, tmp_path: Path) -> Clone:
     init_project(tmp_path / "sha256", "--object-format=sha256")
     return Clone(tmp_path / "sha256")
@@ -299,6 +312,7 @@ KINDS: list[Callable[[Clone, Path], Clone]] = [
     sparse_checkout_without_milestones,
     sparse_index,
     sparse_index_without_milestones,
+    sparse_index_that_ends_with_the_milestones,
     sha256,
     reftable,
     shallow,
@@ -339,6 +353,23 @@ def test_row_64_the_kind_of_index_stays_what_it_was(clone: Clone, tmp_path: Path
     sparse_index(clone, tmp_path)
     clone.new("boat")
     assert "big/" in clone.git("ls-files", "--sparse").split("\n")
+
+
+def test_a_sparse_index_is_whole_only_while_it_is_written(clone: Clone, tmp_path: Path) -> None:
+    clone.new("ship")
+    sparse_index_that_ends_with_the_milestones(clone, tmp_path)
+    clone.edit("ship", priority="high")
+    listed = clone.git("ls-files", "--sparse", "-t").split("\n")
+    assert listed == ["H .a/file", "S .b/", "S .milestones/"]
+    (clone.path / ".a" / "file").write_text("y\n")
+    clone.git("commit", "-qam", "code")
+    assert clone.git("ls-tree", "--name-only", "HEAD").split("\n") == [".a", ".b", ".milestones"]
+    clone.fsck()
+    assert "priority: high" in clone.text("active/ship.yaml")
+    run_git("clone", "-q", str(clone.path), str(tmp_path / "other"))
+    other = Clone(tmp_path / "other")
+    other.edit("ship", priority="low")
+    other.fsck()
 
 
 def test_row_64_a_linked_worktree_and_its_main_one_see_each_others_commits(clone: Clone, tmp_path: Path) -> None:

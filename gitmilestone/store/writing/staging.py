@@ -21,6 +21,8 @@ from gitmilestone.store.writing.staging_file import NO_STAT, Edit, IndexFile, St
 __all__ = ["IndexLock", "StagedEntry", "Staging"]
 
 _MANY_PATHS = 100  # git tries each pathspec on each entry
+_WHOLE = ("-c", "index.sparse=false")
+_SPARSE = b"sdir"  # the extension of an index with folders in it
 _GIT_INTENT_TO_ADD = 1 << 29
 
 
@@ -151,31 +153,38 @@ class Staging:
         return skipped
 
     def _rewrite(self, changes: Mapping[str, Edit], target: str) -> None:
-        """git's own way, on a copy."""
+        """git's own way, on a copy. A sparse one is whole meanwhile.
+
+        `update-index --index-info` takes a folder that sorts last for all that it is, and adds its file beside it.
+        """
         staged = self.lookup([path for path, edit in changes.items() if edit is not None])
         present = {path for path in staged if os.path.lexists(os.path.join(self._work_dir, path))}
         skipped = self._find_skipped(staged, present)
-        self._copy(target)
+        is_sparse = self._copy(target)
         info = _describe(changes, self._oid_length)
-        self._ask("update-index", "-z", "--index-info", stdin=info, index_path=target)
+        self._ask(*_WHOLE, "update-index", "-z", "--index-info", stdin=info, index_path=target)
         if skipped:
             listed = _join(os.path.join(self._work_dir, path) for path in skipped)
-            self._ask("update-index", "-z", "--skip-worktree", "--stdin", stdin=listed, index_path=target)
+            self._ask(*_WHOLE, "update-index", "-z", "--skip-worktree", "--stdin", stdin=listed, index_path=target)
+        if is_sparse:
+            self._ask("update-index", "--force-write-index", index_path=target)
         fresh = present - skipped
         if 0 < len(fresh) <= _MANY_PATHS:
             refresh = ("add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
             # If it fails, the next `git status` compares these files and does the same.
             self._git.run(*refresh, stdin=_join(map(_top, fresh)), env=_environ(target))
 
-    def _copy(self, target: str) -> None:
+    def _copy(self, target: str) -> bool:
+        """Whether it may be a sparse one."""
         try:
             with open(self.path, "rb", buffering=0) as file:
                 content, was = file.readall(), os.fstat(file.fileno())
         except FileNotFoundError:
-            return
+            return False
         _create(target, [content], was)
         # git compares by content what is not older than the staging area: the copy must be no younger.
         os.utime(target, ns=(was.st_atime_ns, was.st_mtime_ns))
+        return _SPARSE in content
 
 
 class IndexLock:
