@@ -12,11 +12,11 @@ from gitmilestone.model.problem import Problem
 from gitmilestone.model.text.yaml_canonical import load_canonical
 from gitmilestone.model.text.yaml_loader import YamlFault, load
 from gitmilestone.model.text.yaml_nodes import Entry, Mapping, Node, as_plain
+from gitmilestone.model.tiers import TIERS as TIERS
 
 if TYPE_CHECKING:
     from gitmilestone.model.scale_settings import ScaleSettings
 
-TIERS = ("file", "sqlite", "postgresql", "distributed")
 VOCABULARIES = ("projects", "owners", "labels")
 """Keys of `project.yaml` that list the only words a field should hold; unset: any word."""
 _LISTS = ("fields", *VOCABULARIES)

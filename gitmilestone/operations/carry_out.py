@@ -8,7 +8,7 @@ from gitmilestone.operations.scaling.pace import is_time
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import WriteOptions
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier
 
 
 def follow_write(
@@ -25,7 +25,4 @@ def follow_write(
         from gitmilestone.operations.scaling.switch import follow
 
         follow(store, watch, moment, options or WriteOptions())
-    if get_tier(store.files_at()) == "postgresql":
-        from gitmilestone.tiers.postgresql import refresh_mirror
-
-        refresh_mirror(store, watch)
+    get_tier(store.files_at()).follow(store, watch)

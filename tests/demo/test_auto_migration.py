@@ -25,7 +25,7 @@ from gitmilestone.store.installing.create import create_repository
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import WriteOptions
 from gitmilestone.tiers.postgresql import open_fresh_mirror, remove_own_server
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier
 from tests.repositories import Clone
 
 pytestmark = pytest.mark.skipif(

@@ -15,8 +15,8 @@ from gitmilestone.model.link import Link, Outline
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.postgresql import read_ready
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.ready import read_ready
+from gitmilestone.tiers.table import get_tier
 
 if TYPE_CHECKING:
     from gitmilestone.derived.postgres.repositories import Mirrored, Repositories
@@ -102,7 +102,7 @@ def get_mirror_server(store: Store, files: Files) -> "Server":
     from gitmilestone.derived.postgres.server.connect import DSN_KEY, get_server
     from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 
-    if get_tier(files) != "postgresql" and not store.config.get(DSN_KEY, ""):
+    if not get_tier(files).is_shared and not store.config.get(DSN_KEY, ""):
         way_out = f"`git config {DSN_KEY} ...` names one that others keep, `git milestone migrate postgresql` makes one"
         raise MirrorUnavailable("this project has no mirror", way_out)
     return get_server(store)

@@ -12,7 +12,7 @@ from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.postgresql import read_ready
+from gitmilestone.tiers.ready import read_ready
 
 Direction = Literal["up", "down", "both"]
 

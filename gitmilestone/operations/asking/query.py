@@ -16,7 +16,7 @@ from gitmilestone.progress import SILENT, Watch
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.postgresql import read_ready
+from gitmilestone.tiers.ready import read_ready
 
 if TYPE_CHECKING:
     from gitmilestone.derived.engine import Engine

@@ -20,7 +20,7 @@ from gitmilestone.query.query import Order, Query
 from gitmilestone.store.asking.moves import RefWatch, Standing, find_difference, find_ref, is_ancestor
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier
 
 if TYPE_CHECKING:
     from gitmilestone.operations.asking.mirrored_branch import MirroredBranch
@@ -269,7 +269,7 @@ class _Watcher:
     def _has_mirror(self) -> bool:
         """Whether the branch is one that a mirror can have, and the project has one."""
         ref, commit = self.standing
-        return ref.startswith("refs/heads/") and get_tier(self._files(commit or "")) == "postgresql"
+        return ref.startswith("refs/heads/") and get_tier(self._files(commit or "")).is_shared
 
     def _choose_mirror(self, *, is_other: bool = False) -> None:
         """Listens where there is a mirror now. What it has when it is first listened to is no news.

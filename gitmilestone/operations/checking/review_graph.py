@@ -14,7 +14,7 @@ from gitmilestone.planning.push import Pushed, Waiting, find_dependents, find_pu
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.postgresql import read_ready
+from gitmilestone.tiers.ready import read_ready
 
 Blockers = dict[str, tuple[str, ...]]
 

@@ -22,8 +22,8 @@ from gitmilestone.store.asking.forks import Span
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.refs import find_unfinished
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.postgresql import refresh_mirror
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import find_tier, get_tier, iter_tiers
+from gitmilestone.tiers.tier import Tier
 
 _READ_AT_MOST = 200
 _MADE_BY_MERGES = ("dangling-dependency", "due-before-blocker", "open-tasks")
@@ -79,27 +79,27 @@ def follow_merge(store: Store, watch: Watch = SILENT, now: int | None = None) ->
     moment = int(time.time()) if now is None else now
     files = store.files_at()
     try:
-        if get_tier(files) == "postgresql":
-            from gitmilestone.derived.postgres.server.connect import get_server
-
-            if not get_server(store).is_running:
-                return
-        elif is_time(store, moment) and _would_start_server(store, files, moment):
+        if get_tier(files).would_start(store):
+            return
+        if is_time(store, moment) and _would_start_server(store, files, moment):
             return
         unfinished = find_unfinished(store.repository, store.objects)
     except MilestoneError:  # no server to be had: the next write says so
         return
     if unfinished:
-        refresh_mirror(store, watch)
+        get_tier(files).follow(store, watch)
     else:
         follow_write(store, watch, moment)
 
 
 def _would_start_server(store: Store, files: TreeFiles, now: int) -> bool:
-    from gitmilestone.derived.postgres.server.connect import DSN_KEY, find_obstacle, own_server
-
-    if store.config.get(DSN_KEY) or find_obstacle(store, is_asked=False) or own_server(store).pid:
+    if not any(_would_start(store, tier) for tier in iter_tiers()):
         return False
     sizes = read_index(store, files, lambda index: take_sizes(store, files, index))
     decision = weigh(store, files, sizes, now).decision
-    return decision.is_due and decision.target == "postgresql"
+    target = find_tier(decision.target)
+    return decision.is_due and target is not None and _would_start(store, target)
+
+
+def _would_start(store: Store, tier: Tier) -> bool:
+    return not tier.find_obstacle(store, is_asked=False) and tier.would_start(store)

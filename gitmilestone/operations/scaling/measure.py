@@ -23,7 +23,7 @@ from gitmilestone.store.asking.people_lately import find_people_lately
 from gitmilestone.store.asking.trailers import find_trailed
 from gitmilestone.store.files import Files, TreeFiles, read_file
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier, iter_tiers
 
 SCORE_TRAILER = "Milestone-Score"
 _TIER_MIGRATION = "tier "
@@ -99,7 +99,7 @@ def weigh(
     """
     settings = read_scale_settings(read_file(files, PROJECT_FILE, MAX_BYTES))
     metrics = measure(store, sizes, settings, now, sessions)
-    history = ScaleHistory(get_tier(files), switches or (), _read_wishes(store))
+    history = ScaleHistory(get_tier(files).name, switches or (), _read_wishes(store))
     unavailable = find_unavailable(store)
     decision = decide(metrics, settings, history, now, unavailable)
     if switches is None and decision.target != decision.current:
@@ -155,11 +155,8 @@ def find_unavailable(store: Store, *, is_asked: bool = False) -> Mapping[str, st
         is_asked: Whether somebody has asked for it: a server that only the environment names may be meant for
             something else, and is not taken by itself.
     """
-    from gitmilestone.derived.postgres.server.connect import find_obstacle
-
-    reasons = {"distributed": "this version has no mirror on a cluster"}
-    reason = find_obstacle(store, is_asked=is_asked)
-    return {**reasons, "postgresql": reason} if reason else reasons
+    found = {tier.name: tier.find_obstacle(store, is_asked=is_asked) for tier in iter_tiers()}
+    return {name: obstacle for name, obstacle in found.items() if obstacle}
 
 
 def _gather_edges(index: Index) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from gitmilestone.scale.metrics import ScaleMetrics
 from gitmilestone.scale.prediction import WEEKS, Prediction, predict
 from gitmilestone.snapshot.documents import get_project
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier
 
 
 class HistoryStatus(NamedTuple):
@@ -98,7 +98,7 @@ def get_status(store: Store, today: date, watch: Watch = SILENT, now: int | None
         branch=head.branch,
         commit=head.commit,
         tree=files.tree,
-        tier=get_tier(files),
+        tier=get_tier(files).name,
         layout=get_project(files).layout,
         data_volume=sizes.bytes,
         unreadable=unreadable,

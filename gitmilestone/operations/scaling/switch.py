@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from gitmilestone.changes.draft import read_settings
-from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
+from gitmilestone.derived.database import read_index
 from gitmilestone.derived.engine import Engine
-from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
 from gitmilestone.model.config import TIERS, encode_tier
 from gitmilestone.model.layout import TIER_FILE
@@ -19,7 +18,6 @@ from gitmilestone.operations.scaling.measure import (
     Weighed,
     consider,
     find_switches,
-    find_unavailable,
     take_sizes,
     weigh,
 )
@@ -30,9 +28,9 @@ from gitmilestone.scale.decision import ScaleDecision, Switch
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan, WriteOptions
-from gitmilestone.tiers.compare import Comparison, compare
-from gitmilestone.tiers.postgresql import open_fresh_mirror, remove_own_server, try_server
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.compare import Comparison
+from gitmilestone.tiers.table import find_tier, get_tier, iter_tiers, load_tier
+from gitmilestone.tiers.tier import Site
 
 AUTO_MIGRATE = "milestone.automigrate"
 _PROBED_ROWS = 50
@@ -83,15 +81,15 @@ def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
         InvalidRequest: There is no such tier.
         NotInitialised; InvalidContent: The project's settings have errors.
     """
-    if target not in TIERS:
+    tier = find_tier(target)
+    if tier is None:
         raise InvalidRequest(f"{target!r} is no tier", f"one of: {', '.join(TIERS)}")
     files = store.files_at()
     read_settings(files)
     count = read_index(store, files, lambda index: index.milestones, watch)
-    obstacle, where = find_unavailable(store, is_asked=True).get(target, ""), ""
-    if target == "postgresql" and not obstacle:
-        where, obstacle = try_server(store)
-    return Step(get_tier(files), target, count, where, obstacle)
+    obstacle = tier.find_obstacle(store, is_asked=True)
+    site = Site("", obstacle) if obstacle else tier.try_site(store)
+    return Step(get_tier(files).name, target, count, site.where, site.obstacle)
 
 
 def switch_tier(
@@ -121,7 +119,7 @@ def switch_tier(
     with _take(watch, "back up"):
         backup = back_up(store, options, step.before, target)
     with _take(watch, "initialise"):
-        _initialise(store, target)
+        load_tier(target).prepare(store)
     with _take(watch, "copy and compare") as seen:
         compared = _build(store, target, seen)
     with _take(watch, "switch"):
@@ -130,13 +128,11 @@ def switch_tier(
     if written.commit is None:
         return switch
     with _take(watch, "verify") as seen:
-        fault = _find_fault(store, target, seen)
+        fault = _find_fault(store, target, seen) if compared else ""
     with _take(watch, "roll back" if fault else "clean up"):
         if fault:
             take_back(store, written.commit, step.before, target, fault, options)
-        left = target if fault else step.before
-        if left == "postgresql":
-            remove_own_server(store)
+        load_tier(target if fault else step.before).drop(store)
     return switch._replace(reverted=fault)
 
 
@@ -146,7 +142,7 @@ def take_back(
     """Commits what `git revert` of a switch would: the tier as it was. Returns the commit's oid."""
 
     def build(files: Files) -> Plan:
-        if get_tier(files) != after:
+        if get_tier(files).name != after:
             return Plan({}, "")
         said = f'Revert "milestone: migrate tier {before} -> {after}"\n\nThis reverts commit {commit}.\n\n{reason}\n'
         return Plan({TIER_FILE: encode_tier(before)}, said)
@@ -169,8 +165,9 @@ def follow(
         weighed = consider(store, moment, watch)
         if weighed is None:
             return None
-        if weighed.decision.current != "postgresql":
-            remove_own_server(store, _KEPT_SECONDS)
+        for tier in iter_tiers():
+            if tier.name != weighed.decision.current:
+                tier.drop(store, _KEPT_SECONDS)
         slow = _take_back_slow(store, weighed, moment, options)
         if slow or not weighed.decision.is_due:
             return slow
@@ -231,14 +228,6 @@ def _take_back_slow(store: Store, weighed: Weighed, now: int, options: WriteOpti
     return TierSwitch(last.before, last.after, commit=last.oid, reverted=reason)
 
 
-def _initialise(store: Store, target: str) -> None:
-    """Starts the server that a mirror is to be on."""
-    if target == "postgresql":
-        from gitmilestone.derived.postgres.server.connect import get_server
-
-        get_server(store).connect().close()
-
-
 class _StepWatch:
     """Says before each bar which step of the switch it belongs to."""
 
@@ -269,14 +258,8 @@ def _is_recent(switch: Switch, now: int, seconds: float) -> bool:
 
 def _build(store: Store, target: str, watch: Watch) -> Comparison | None:
     """Brings the target to HEAD, and compares it with the files; the file tier is what is there already."""
-    builds: dict[str, Callable[[], Comparison]] = {
-        "sqlite": lambda: _build_index(store, watch),
-        "postgresql": lambda: _build_mirror(store, watch),
-    }
-    if target not in builds:
-        return None
-    compared = builds[target]()
-    if compared.differing:
+    compared = load_tier(target).build(store, store.files_at(), watch)
+    if compared is not None and compared.differing:
         listed = ", ".join(compared.differing[:8])
         raise Refused(
             f"{len(compared.differing)} of {compared.records} records are not what their files say: {listed}",
@@ -285,39 +268,11 @@ def _build(store: Store, target: str, watch: Watch) -> Comparison | None:
     return compared
 
 
-def _build_index(store: Store, watch: Watch) -> Comparison:
-    files = store.files_at()
-    place = IndexFile(store.repository.state_dir)
-    if not place.exists:
-        with RefreshLock(place, watch), place.open_for_refresh():
-            pass  # an empty one, which the next line fills: a small project has none by itself
-
-    def read(index: Index) -> Comparison:
-        if not index.is_on_disk:
-            raise Refused("no index can be kept here", "`git milestone index rebuild` says why")
-        return compare(files, index, watch)
-
-    return read_index(store, files, read, watch)
-
-
-def _build_mirror(store: Store, watch: Watch) -> Comparison:
-    files = store.files_at()
-    _build_index(store, watch)  # from which the mirror is filled: nothing is parsed twice
-    with open_fresh_mirror(store, files, watch) as mirror:
-        return compare(files, mirror, watch)
-
-
 def _find_fault(store: Store, target: str, watch: Watch) -> str:
     """Asks what was built a few questions; says what is wrong with the answers."""
-    if target == TIERS[0]:
-        return ""
     files = store.files_at()
     try:
-        if target == "postgresql":
-            with open_fresh_mirror(store, files, watch) as mirror:
-                found = _probe(mirror)
-        else:
-            found = read_index(store, files, _probe, watch)
+        found = load_tier(target).ask(store, files, _probe, watch)
     except MilestoneError as error:
         return f"The new tier does not answer: {error.message}."
     counted = min(read_index(store, files, lambda index: index.milestones, watch), _PROBED_ROWS)
@@ -337,8 +292,8 @@ def _plan(
     compared: Comparison | None,
     options: WriteOptions,
 ) -> Plan:
-    if get_tier(files) != before:
-        raise Refused(f"the tier became {get_tier(files)} meanwhile", "look at `git milestone status`")
+    if get_tier(files).name != before:
+        raise Refused(f"the tier became {get_tier(files).name} meanwhile", "look at `git milestone status`")
     title = f"tier {before} -> {target}"
     reasons = decision.reasons if decision else ()
     told = [f"{reason.name} is {reason.value:g}, and the limit {reason.limit:g}." for reason in reasons]

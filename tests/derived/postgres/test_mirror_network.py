@@ -22,7 +22,7 @@ from gitmilestone.derived.postgres.server.connect import DSN_KEY, Server, get_se
 from gitmilestone.derived.postgres.server.embedded import _find_account
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.operations.scaling.switch import switch_tier
-from gitmilestone.tiers.postgresql import refresh_mirror
+from gitmilestone.tiers.table import get_tier
 from tests.derived.mirrors import assert_right, find_stamp
 from tests.derived.states import many, yaml
 from tests.postgres_server import in_database
@@ -248,7 +248,7 @@ def test_a_pooler_that_hands_out_transactions(clone: Clone, pooled: Server) -> N
             clone.write({f"active/turn-{turn}.yaml": yaml(f"Turn {turn}"), "active/a0001.yaml": yaml("Changed")})
         switch = switch_tier(store, "postgresql")
         assert (switch.after, switch.reverted) == ("postgresql", "")
-        refresh_mirror(store)
+        get_tier(store.files_at()).follow(store)
         stamp = find_stamp(pooled, store)
         assert stamp is not None
         assert stamp.commit == clone.head

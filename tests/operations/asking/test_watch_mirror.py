@@ -26,7 +26,7 @@ from gitmilestone.model.layout import TIER_FILE
 from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.query.parse import parse
 from gitmilestone.store.writing.plan import WriteOptions
-from gitmilestone.tiers.postgresql import refresh_mirror
+from gitmilestone.tiers.table import get_tier
 from tests.derived.mirrors import find_stamp
 from tests.derived.postgres.test_mirror_migrations import become
 from tests.derived.states import Told as Heard
@@ -56,7 +56,7 @@ def write(clone: Clone, name: str) -> None:
 
 def refresh(clone: Clone) -> None:
     with clone.store() as store:
-        refresh_mirror(store)
+        get_tier(store.files_at()).follow(store)
 
 
 @pytest.fixture

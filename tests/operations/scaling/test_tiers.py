@@ -30,8 +30,8 @@ from gitmilestone.operations.scaling.switch import (
 from gitmilestone.query.query import Query
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import WriteOptions
-from gitmilestone.tiers.postgresql import describe_mirror, refresh_mirror
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers import compare as comparing
+from gitmilestone.tiers.table import get_tier, load_tier
 from tests.repositories import Clone, run_git
 
 TIER_FILE = "config/tier.yaml"
@@ -71,7 +71,7 @@ def migrate(clone: Clone, target: str, options: WriteOptions = WriteOptions()) -
 
 def tier(clone: Clone, revision: str = "HEAD") -> str:
     with clone.store() as store:
-        return get_tier(store.files_at(revision))
+        return get_tier(store.files_at(revision)).name
 
 
 def answer(clone: Clone) -> list[object]:
@@ -212,13 +212,13 @@ def test_the_revert_of_a_merge_takes_back_what_it_brought(clone: Clone) -> None:
 def test_a_record_that_differs_stops_it(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.new("a")
     clone.new("b")
-    build = tiers.compare
+    build = comparing.compare
 
     def tamper(files: object, index: object, watch: object) -> object:
         index.connection.execute("UPDATE milestone SET title = 'Another' WHERE id = 'b'")  # type: ignore[attr-defined]
         return build(files, index, watch)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tiers, "compare", tamper)
+    monkeypatch.setattr(comparing, "compare", tamper)
     head = clone.head
     with pytest.raises(Refused, match="1 of 2 records are not what their files say: b"):
         migrate(clone, "sqlite")
@@ -248,7 +248,7 @@ def test_unreadable_files_and_second_ones_stand_for_nothing(clone: Clone) -> Non
 
 @pytest.mark.parametrize("target", ["postgresql", "distributed"])
 def test_what_cannot_be_had_is_refused(clone: Clone, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiers, "find_unavailable", lambda _, **__: {target: "there is no server"})
+    monkeypatch.setattr(type(load_tier(target)), "find_obstacle", lambda *_, **__: "there is no server")
     clone.new("a")
     head = clone.head
     with pytest.raises(Refused, match="there is no server"):
@@ -389,15 +389,15 @@ def test_a_mirror_is_a_tier_like_another(clone: Clone, mirror_server: Server) ->
     assert tier(clone) == "postgresql"
     clone.new("c")
     with clone.store() as store:
-        refresh_mirror(store)
+        get_tier(store.files_at()).follow(store)
         assert in_mirror(store) == answer(clone)
-        assert "up to date" in describe_mirror(store)
+        assert "up to date" in get_tier(store.files_at()).describe(store)
     clone.git("revert", "--no-edit", "HEAD~1")
     assert tier(clone) == "file"
     clone.new("d")
     with clone.store() as store:
-        refresh_mirror(store)
-        assert "behind HEAD" in describe_mirror(store)
+        get_tier(store.files_at()).follow(store)
+        assert "behind HEAD" in load_tier("postgresql").describe(store)
         assert [row.milestone.id for row in read_index(store, store.files_at(), lambda index: index.rows(Query()))] == [
             *("a", "b", "c", "d")
         ]
@@ -450,7 +450,7 @@ def test_a_server_that_is_not_there_is_told_before_anything_is_done(clone: Clone
 def test_a_new_clone_is_answered_by_the_mirror(
     clone: Clone, mirror_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitmilestone.tiers.postgresql.LARGE", 2)
+    monkeypatch.setattr("gitmilestone.tiers.ready.LARGE", 2)
     clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
     clone.git("config", "milestone.postgres.repository", "plans")
     for name in ("a", "b", "c"):
@@ -481,11 +481,11 @@ def test_row_48_a_mirror_that_is_away_fails_nobody(clone: Clone, mirror_server: 
     clone.git("config", "milestone.postgres.dsn", f"host={tmp_path} dbname=none password=secret-word")
     heard = Heard()
     with clone.store() as store:
-        refresh_mirror(store, heard)
+        get_tier(store.files_at()).follow(store, heard)
         assert len(heard.texts) == 1
         assert "the mirror stays as it was" in heard.texts[0]
         assert "secret-word" not in heard.texts[0]
-        assert describe_mirror(store).startswith("away")
+        assert get_tier(store.files_at()).describe(store).startswith("Mirror: away")
     assert len(answer(clone)) == 1
 
 

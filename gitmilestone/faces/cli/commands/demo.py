@@ -21,7 +21,7 @@ from gitmilestone.operations.scaling.switch import follow
 from gitmilestone.snapshot.documents import get_document
 from gitmilestone.store.installing.create import create_repository
 from gitmilestone.store.writing.plan import WriteOptions
-from gitmilestone.tiers.postgresql import refresh_mirror
+from gitmilestone.tiers.table import get_tier
 
 _REPORT = "demo-report.txt"
 _BUSY = 5
@@ -52,7 +52,7 @@ def show(context: Context, directory: str, history: Sequence[SourceCommit]) -> i
     with context.track("Replaying", len(history)) as progress:
         for _ in replay.run(history):
             progress.advance()
-    refresh_mirror(there.store, there)
+    get_tier(there.store.files_at()).follow(there.store, there)
     context.write(f"{len(history):,} commits, {len(replay)} milestones, {time.monotonic() - begun:.0f} s")
     _report(there, replay.findings)
     _show_around(there, replay.busiest, _find_busy_day(history))

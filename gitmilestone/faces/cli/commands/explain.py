@@ -7,14 +7,14 @@ from gitmilestone.faces.context import Context
 from gitmilestone.operations.asking.explain import Explained, explain
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files
-from gitmilestone.tiers.tier import get_tier
+from gitmilestone.tiers.table import get_tier
 
 _CLAUSES = (" FROM milestone ", " WHERE ", " ORDER BY ", " LIMIT ")
 
 
 def write_explanation(context: Context, values: Values, files: Files, query: Query) -> int:
     explained = explain(context.store, files, query, context, after=values["after"])
-    tier = get_tier(files)
+    tier = get_tier(files).name
     if values["json"]:
         from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 

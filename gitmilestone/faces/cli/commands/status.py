@@ -14,6 +14,7 @@ from gitmilestone.operations.scaling.index import IndexStatus
 from gitmilestone.operations.scaling.status import ProjectStatus, get_status
 from gitmilestone.scale.decision import Switch, find_retry_score
 from gitmilestone.scale.score import Reason
+from gitmilestone.tiers.table import load_tier
 
 _LABELS = {
     "milestone_count": "milestones",
@@ -26,7 +27,7 @@ _LABELS = {
     "average_query_ms": "average query, ms",
     "write_operations_per_second": "writes a second",
 }
-_WIDTHS = (9, 8, 9, 8, 12, 13)
+_WIDTHS = (9, 8, 9, *(len(tier) + 2 for tier in LIMITED_TIERS))
 
 
 def run(context: Context, values: Values) -> int:
@@ -40,10 +41,8 @@ def run(context: Context, values: Values) -> int:
         hint_if_empty(context, context.store.files_at())
         return 0
     lines = [*_describe_size(status), *_describe_scale(status)]
-    if status.tier == "postgresql":
-        from gitmilestone.tiers.postgresql import describe_mirror
-
-        lines.insert(2, f"Mirror: {describe_mirror(context.store)}")
+    if described := load_tier(status.tier).describe(context.store):
+        lines.insert(2, described)
     if values["verbose"]:
         lines += ["", *_format_metrics(status), "", *_describe_derived(status), *_describe_switches(status)]
     context.write("\n".join(lines))

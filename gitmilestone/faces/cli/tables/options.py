@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from gitmilestone.faces.cli.spec import Argument, Completes, Option
+from gitmilestone.model.tiers import TIERS as TIERS
 
 STATUSES = ("planned", "in_progress", "blocked", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "critical")
 LAYOUTS = ("flat", "sharded", "sharded2")
 SCHEMAS = ("schema-1",)
-TIERS = ("file", "sqlite", "postgresql", "distributed")
 LIST_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "ids")
 HELD_FORMATS = ("table", "json", "jsonl", "ids")
 GRAPH_FORMATS = ("text", "dot", "mermaid", "json")
