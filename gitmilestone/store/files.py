@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitmilestone.errors import UnsafePath
@@ -23,7 +24,7 @@ _SEARCHES = 32  # in one tree, before it is worth a table of its names
 
 
 class FileEntry(NamedTuple):
-    """A file. `path` is below `.milestones/`; `oid` is None in the work tree."""
+    """A file. `path` is below `.milestones/`; `oid` is None where it lies in the work tree."""
 
     path: str
     mode: int
@@ -236,15 +237,34 @@ def _iter_blobs(
 
 
 class WorkFiles(Files):
-    """The files as they lie in the work tree. Symbolic links are reported, never followed."""
+    """The files as they lie in the work tree. Symbolic links are reported, never followed.
 
-    def __init__(self, work_dir: str) -> None:
+    What a sparse checkout leaves out is there as it is staged, which is what git takes it for; only that has an oid.
+    """
+
+    def __init__(self, work_dir: str, objects: Objects, staging: "Staging | None") -> None:
         self.root = os.path.join(work_dir, ROOT)
+        self.objects = objects
+        self._staging = staging
+        self._left_out: dict[str, FileEntry] | None = None
 
     def iter_entries(self) -> Iterator[FileEntry]:
         if os.path.islink(self.root):
             raise UnsafePath(f"{ROOT} is a symbolic link", "it is never followed: replace it by a folder")
-        yield from self._iter_folder(self.root, "")
+        present = self._iter_folder(self.root, "")
+        if not self._skipped:
+            yield from present
+            return
+        entries = {**self._skipped, **{entry.path: entry for entry in present}}
+        yield from sorted(entries.values(), key=lambda entry: entry.path.split("/"))
+
+    @property
+    def _skipped(self) -> dict[str, FileEntry]:
+        if self._left_out is None:
+            skipped = self._staging.iter_skipped(ROOT) if self._staging else ()
+            paths = ((entry.path[len(ROOT) + 1 :], entry) for entry in skipped)
+            self._left_out = {path: FileEntry(path, entry.mode, entry.oid) for path, entry in paths}
+        return self._left_out
 
     def _iter_folder(self, folder: str, prefix: str) -> Iterator[FileEntry]:
         try:
@@ -265,10 +285,19 @@ class WorkFiles(Files):
         try:
             return FileEntry(path, _mode_of(os.path.join(self.root, path)), None)
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            return self._skipped.get(path)
 
     def iter_contents(
         self, entries: Iterable[FileEntry], max_bytes: int | None = None
+    ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
+        for is_present, some in groupby(entries, lambda entry: entry.oid is None):
+            if is_present:
+                yield from self._iter_present(some, max_bytes)
+            else:
+                yield from _iter_blobs(self.objects, some, max_bytes)
+
+    def _iter_present(
+        self, entries: Iterable[FileEntry], max_bytes: int | None
     ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
         for entry in entries:
             path = os.path.join(self.root, entry.path)

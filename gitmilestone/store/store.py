@@ -143,7 +143,7 @@ class Store:
     def work_files(self) -> Files:
         if self.repository.work_dir is None:
             raise EnvironmentFault("a bare repository has no work tree", "read a revision with --at")
-        return WorkFiles(self.repository.work_dir)
+        return WorkFiles(self.repository.work_dir, self.objects, self.staging)
 
     def write(self, build: Build, options: WriteOptions | None = None) -> Written:
         """Commits what `build` plans, or nothing; runs `build` again when the branch moves meanwhile.

@@ -55,12 +55,10 @@ def _drop_equal(store: Store, old: Files, new: Files) -> tuple[list[FileEntry], 
     sides = []
     for files in (old, new):
         entries = list(files.iter_entries())
-        if any(entry.oid is None for entry in entries):
-            contents = files.iter_contents([entry for entry in entries if entry.is_plain], MAX_BYTES)
-            hashes = {e.path: store.objects.hash("blob", c) for e, _, c in contents if c is not None}
-            sides.append({entry: hashes.get(entry.path, "") for entry in entries})
-        else:
-            sides.append({entry: entry.oid or "" for entry in entries})
+        unhashed = [entry for entry in entries if entry.oid is None and entry.is_plain]
+        contents = files.iter_contents(unhashed, MAX_BYTES)
+        hashes = {e.path: store.objects.hash("blob", c) for e, _, c in contents if c is not None}
+        sides.append({entry: entry.oid or hashes.get(entry.path, "") for entry in entries})
     same = {(e.path, oid) for e, oid in sides[0].items()} & {(e.path, oid) for e, oid in sides[1].items()}
     first, second = ([entry for entry, oid in side.items() if (entry.path, oid) not in same] for side in sides)
     return first, second

@@ -64,6 +64,12 @@ class Staging:
                 return
             yield index.entry(rank)
 
+    def iter_skipped(self, prefix: str) -> Iterator[StagedEntry]:
+        """Those of them that a sparse checkout leaves out of the work tree."""
+        index = self._load()
+        if index is None or index.may_skip:
+            yield from (entry for entry in self.iter_entries(prefix) if entry.skip_worktree)
+
     def lock(self, seconds: float = 5.0) -> IndexLock:
         """The staging area's lock, for a `with`, which raises LockHeld where it can't be had in that time."""
         return IndexLock(self, seconds)

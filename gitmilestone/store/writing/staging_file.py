@@ -85,6 +85,11 @@ class IndexFile:
     def __len__(self) -> int:
         return len(self._starts) - 1
 
+    @property
+    def may_skip(self) -> bool:
+        """Whether entries have the flags that say so: in version 2 there is no room for them."""
+        return self._content[4:8] != b"\0\0\0\2"
+
     def _flags(self, rank: int) -> tuple[int, int, int]:
         """Flags, extended flags, and the offset of the name."""
         at = self._starts[rank] * 2 + self._flags_at
