@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gitmilestone.model import formats
+from gitmilestone.model import config, formats
 from gitmilestone.model.formats import CannotConvert, Format
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.yaml_canonical import load_canonical
@@ -49,6 +49,8 @@ def register(monkeypatch: pytest.MonkeyPatch, known: tuple[Format, ...] = OLDER_
     """Makes this process one of a version that knows these formats."""
     monkeypatch.setattr(formats, "FORMATS", known)
     monkeypatch.setattr(formats, "NEWEST", known[-1].version)
+    # What was read by other formats is not to be kept.
+    monkeypatch.setattr(config, "_read_project", config._read_project.__wrapped__)
     defaults = {**Milestone._field_defaults, "schema": known[-1].version}
     monkeypatch.setattr(Milestone.__new__, "__defaults__", tuple(defaults.values()))
 

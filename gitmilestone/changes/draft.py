@@ -12,20 +12,19 @@ from gitmilestone.errors import (
     InvalidContent,
     InvalidRequest,
     MilestoneNotFound,
-    NotInitialised,
 )
-from gitmilestone.model.config import Project, read_project
 from gitmilestone.model.ids import check_id, make_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of
+from gitmilestone.model.layout import ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.schema import modeline
-from gitmilestone.model.text.document import MAX_BYTES, Document, compose, convert, read_document, revise
+from gitmilestone.model.text.document import Document, compose, convert, read_document, revise
 from gitmilestone.planning.graph import find_cycle
 from gitmilestone.snapshot.answer import has_index
 from gitmilestone.snapshot.dependents import find_dependents
 from gitmilestone.snapshot.documents import read_one, unreadable
 from gitmilestone.snapshot.locate import get_file, id_of, locate
+from gitmilestone.snapshot.settings import get_sound_project
 from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan
@@ -42,7 +41,7 @@ class Draft:
     def __init__(self, store: Store, files: Files) -> None:
         self.store = store
         self.files = files
-        self.project = read_settings(files)
+        self.project = get_sound_project(files)
         self._places: dict[str, str | None] = {}
         self._documents: dict[str, Document] = {}
         self._after: dict[str, Milestone | None] = {}
@@ -283,20 +282,6 @@ class Draft:
         for after in self._after.values():
             if after:
                 yield from _dependencies_of(after, targets)
-
-
-def read_settings(files: Files) -> Project:
-    """The project's settings, for somebody who is about to write.
-
-    Raises:
-        NotInitialised; InvalidContent: They have errors.
-    """
-    if files.find(PROJECT_FILE) is None:
-        raise NotInitialised(f"this repository has no {ROOT}/ yet", "run `git milestone init`")
-    project, problems = read_project(read_file(files, PROJECT_FILE, MAX_BYTES))
-    if errors_among(problems):
-        raise InvalidContent(f"{ROOT}/{PROJECT_FILE} has errors", errors_among(problems), "mend it first")
-    return project
 
 
 def _name(problem: Problem) -> str:

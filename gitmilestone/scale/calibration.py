@@ -4,7 +4,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitmilestone.model.scale_settings import DEFAULTS, SCORE
+from gitmilestone.model.scale_settings import DEFAULTS
+from gitmilestone.model.settings_table import SCORE
 
 _COUNT = "milestone_count"
 _POINTS = DEFAULTS["weights"][_COUNT]

@@ -7,7 +7,8 @@ from itertools import accumulate, combinations
 from typing import NamedTuple
 
 from gitmilestone.model.config import TIERS
-from gitmilestone.model.scale_settings import SCORE, ScaleSettings
+from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.model.settings_table import SCORE
 from gitmilestone.scale.metrics import ScaleMetrics
 from gitmilestone.scale.score import choose_tier, compute_score
 

@@ -7,7 +7,8 @@ from math import fsum
 from typing import NamedTuple
 
 from gitmilestone.model.config import TIERS
-from gitmilestone.model.scale_settings import METRICS, SCORE, ScaleSettings
+from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.model.settings_table import METRICS, SCORE
 from gitmilestone.scale.metrics import ScaleMetrics
 
 

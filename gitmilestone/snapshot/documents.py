@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from gitmilestone.derived.listing import duplicate, iter_listed, not_plain, read_entry
 from gitmilestone.errors import InvalidContent, MilestoneNotFound
-from gitmilestone.model.config import Project, read_project
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, find_place
+from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import MAX_BYTES, Document
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.locate import get_file
-from gitmilestone.store.files import FileEntry, Files, read_file
+from gitmilestone.snapshot.settings import get_project
+from gitmilestone.store.files import FileEntry, Files
 from gitmilestone.store.store import Store
 
 
@@ -37,10 +37,6 @@ class Reading(NamedTuple):
     def entries(self) -> Iterator[tuple[Milestone, str]]:
         """(milestone, path) of each."""
         return ((doc.milestone, doc.path) for doc in self.documents.values() if doc.milestone)
-
-
-def get_project(files: Files) -> Project:
-    return read_project(read_file(files, PROJECT_FILE, MAX_BYTES))[0]
 
 
 def read_all(files: Files, watch: Watch = SILENT) -> Reading:

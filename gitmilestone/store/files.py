@@ -74,10 +74,16 @@ def _gather_strays(entries: Iterable[FileEntry]) -> dict[str, list[FileEntry]]:
 
 def read_file(files: Files, path: str, max_bytes: int | None = None) -> bytes | None:
     """One file's content, None where there is no such plain file, or it is larger than `max_bytes`."""
+    return read_sized(files, path, max_bytes)[0]
+
+
+def read_sized(files: Files, path: str, max_bytes: int | None) -> tuple[bytes | None, int]:
+    """The same with its size; 0 where there is no such plain file."""
     entry = files.find(path)
     if entry is None or not entry.is_plain:
-        return None
-    return next(iter(files.iter_contents([entry], max_bytes)))[2]
+        return None, 0
+    _, size, content = next(iter(files.iter_contents([entry], max_bytes)), (entry, 0, None))
+    return content, size
 
 
 class TreeFiles(Files):
@@ -307,7 +313,9 @@ class WorkFiles(Files):
                 continue
             with open(descriptor, "rb") as file:
                 size = os.fstat(descriptor).st_size
-                yield entry, size, None if max_bytes is not None and size > max_bytes else file.read()
+                # It may grow while it is read.
+                content = None if max_bytes is not None and size > max_bytes else file.read(size)
+                yield entry, size, content
 
 
 def not_a_folder(path: str) -> UnsafePath:

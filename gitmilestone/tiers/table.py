@@ -8,13 +8,13 @@ from gitmilestone.model.config import read_tier
 from gitmilestone.model.layout import TIER_FILE
 from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.model.tiers import TIERS
-from gitmilestone.store.files import Files, read_file
+from gitmilestone.store.files import Files, read_sized
 from gitmilestone.tiers.tier import Tier
 
 
 def get_tier(files: Files) -> Tier:
     """The tier that a project has chosen."""
-    return load_tier(read_tier(read_file(files, TIER_FILE, MAX_BYTES)))
+    return load_tier(read_tier(*read_sized(files, TIER_FILE, MAX_BYTES))[0])
 
 
 def find_tier(name: str) -> Tier | None:

@@ -12,7 +12,7 @@ import pytest
 
 from gitmilestone.faces.cli.commands.status import run
 from gitmilestone.faces.context import Context
-from gitmilestone.model.scale_settings import METRICS
+from gitmilestone.model.settings_table import METRICS
 from gitmilestone.operations.scaling.measure import consider
 from tests.repositories import Clone
 from tests.repositories import run_git as git_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from gitmilestone.model.config import TIERS
-from gitmilestone.model.scale_settings import METRICS, SCORE, ScaleSettings
+from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.model.settings_table import METRICS, SCORE
 from gitmilestone.scale.decision import ScaleHistory, Switch
 from gitmilestone.scale.metrics import ScaleMetrics
 

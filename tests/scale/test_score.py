@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitmilestone.model.config import TIERS
-from gitmilestone.model.scale_settings import METRICS, SCORE, ScaleSettings
+from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.model.settings_table import METRICS, SCORE
 from gitmilestone.scale.metrics import ScaleMetrics
 from gitmilestone.scale.score import choose_tier, compute_score
 from tests.scale.strategies import metrics, settings

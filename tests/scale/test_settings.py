@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitmilestone.model.config import TIERS, Project, encode_project, read_project, read_scale_settings
-from gitmilestone.model.scale_settings import DEFAULTS, LIMITED_TIERS, METRICS, ScaleSettings
+from gitmilestone.model.scale_settings import DEFAULTS, LIMITED_TIERS, ScaleSettings
+from gitmilestone.model.settings_table import METRICS
 from gitmilestone.model.text.yaml_canonical import load_canonical
 from gitmilestone.scale.metrics import ScaleMetrics
 

@@ -14,7 +14,7 @@ from gitmilestone.model.text.decode import Decoder
 from gitmilestone.model.text.decode_canonical import decode_canonical
 from gitmilestone.model.text.yaml_canonical import load_canonical
 from gitmilestone.model.text.yaml_loader import YamlFault, load
-from gitmilestone.model.text.yaml_nodes import Mapping, Scalar
+from gitmilestone.model.text.yaml_nodes import Mapping, Node, Scalar
 
 MAX_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -44,7 +44,7 @@ def read_document(path: str, milestone_id: str, content: bytes, known_extra: Con
     Every fault is a Problem, never an exception. O(size), at most 1 MiB.
     """
     decoder = Decoder(path, known_extra)
-    text = _decode_text(decoder, content)
+    text = decode_text(decoder, content)
     if text is None:
         return Document(path, "", None, tuple(decoder.problems))
     schema = formats.NEWEST
@@ -152,7 +152,8 @@ def _relocate(problems: list[Problem], newer: str, text: str) -> list[Problem]:
     return [one._replace(line=lines.get(found[one.line - 1], 0) if one.line else 0) for one in problems]
 
 
-def _decode_text(decoder: Decoder, content: bytes) -> str | None:
+def decode_text(decoder: Decoder, content: bytes) -> str | None:
+    """A file's text, without a byte-order mark, with LF line ends; None, and a problem, where it is none."""
     if len(content) > MAX_BYTES:
         decoder.problems.append(too_large(decoder.path, len(content)))
         return None
@@ -173,7 +174,12 @@ def _decode_text(decoder: Decoder, content: bytes) -> str | None:
     return text
 
 
-def _load(decoder: Decoder, text: str) -> Mapping | None:
+def load_text(text: str) -> Node | None:
+    """The root of a text that `decode_text` made, None where there is none.
+
+    Raises:
+        YamlFault: It is not the YAML that is read, or has conflict markers.
+    """
     fast = load_canonical(text)
     if fast is not None:
         return fast
@@ -181,10 +187,13 @@ def _load(decoder: Decoder, text: str) -> Mapping | None:
     if marker:
         line = text.count("\n", 0, marker.start()) + 1
         message = f"a conflict marker: {marker.group()[:40]}"
-        decoder.report(line, "conflict-marker", message, "`git milestone resolve` goes through it")
-        return None
+        raise YamlFault("conflict-marker", line, message, "`git milestone resolve` goes through it")
+    return load(text)
+
+
+def _load(decoder: Decoder, text: str) -> Mapping | None:
     try:
-        root = load(text)
+        root = load_text(text)
     except YamlFault as fault:
         decoder.report(fault.line, fault.code, fault.message, fault.hint)
         return None

@@ -7,7 +7,6 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.listing import not_plain, printable
-from gitmilestone.model.config import read_project
 from gitmilestone.model.ids import find_id_fault, fold_id
 from gitmilestone.model.layout import (
     FOLDERS,
@@ -28,7 +27,8 @@ from gitmilestone.operations.editing.init import ATTRIBUTES_FILE
 from gitmilestone.planning.graph import find_cycles, turn_cycle
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import Reading, read_all
-from gitmilestone.store.files import Files, read_file
+from gitmilestone.snapshot.settings import get_settings
+from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
             are any; None asks nobody.
     """
     reading = read_all(files, watch)
-    content = read_file(files, PROJECT_FILE)
-    project, config_problems = read_project(content)
-    problems = [*reading.problems, *config_problems, *_iter_stray(files), *_iter_collisions(files)]
+    settings = get_settings(files)
+    project = settings.project
+    problems = [*reading.problems, *settings.problems, *_iter_stray(files), *_iter_collisions(files)]
     rules = Rules(project)
     for document in reading.documents.values():
         if document.milestone:
@@ -72,7 +72,7 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     problems += _iter_foreign(store, files, reading, watch) if store else ()
     checked = len(reading.documents) + reading.unreadable
     judged = sorted(project.check.judge(set(problems)))
-    return Report(tuple(judged), checked, content is not None, reading.unreadable_ids)
+    return Report(tuple(judged), checked, files.find(PROJECT_FILE) is not None, reading.unreadable_ids)
 
 
 def _iter_stray(files: Files) -> Iterator[Problem]:

@@ -9,7 +9,8 @@ from gitmilestone.model.milestone import Status
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import Rules, place_fault
 from gitmilestone.model.text.document import MAX_BYTES, Document, read_document
-from gitmilestone.snapshot.documents import get_project, read_one
+from gitmilestone.snapshot.documents import read_one
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.asking.forks import Span
 from gitmilestone.store.asking.log import NOT_PLAIN, LoggedCommit, log_touching
 from gitmilestone.store.files import Files, TreeFiles

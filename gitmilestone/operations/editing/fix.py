@@ -9,7 +9,8 @@ from gitmilestone.model.layout import ROOT, Layout, find_place, path_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.document import Document, revise
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.snapshot.documents import get_project, read_all
+from gitmilestone.snapshot.documents import read_all
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"

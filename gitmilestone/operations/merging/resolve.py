@@ -14,7 +14,7 @@ from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency
 from gitmilestone.model.record import parse_field
 from gitmilestone.model.text.document import read_document
 from gitmilestone.operations.merging.disputed import Disputed
-from gitmilestone.snapshot.documents import get_project
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.joining.merge_file import read_conflict_style
 from gitmilestone.store.joining.unmerged import stage_as_it_lies
 from gitmilestone.store.store import Store

@@ -10,18 +10,18 @@ from gitmilestone.derived.operation_load import measure_load
 from gitmilestone.derived.sizes import iter_edges
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import EnvironmentFault
-from gitmilestone.model.config import TIERS, read_scale_settings
+from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.scale_settings import ScaleSettings
-from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.operations.scaling.migration import TRAILER
 from gitmilestone.operations.scaling.pace import STATE, is_time, read_text, read_times
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.scale.decision import ScaleDecision, ScaleHistory, Switch, decide
 from gitmilestone.scale.metrics import ScaleMetrics, find_depth, rate_coordination
+from gitmilestone.snapshot.settings import get_scale_settings
 from gitmilestone.store.asking.people_lately import find_people_lately
 from gitmilestone.store.asking.trailers import find_trailed
-from gitmilestone.store.files import Files, TreeFiles, read_file
+from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.table import get_tier, iter_tiers
 
@@ -97,7 +97,7 @@ def weigh(
     Args:
         switches: As `find_switches` found them; None looks for them where they matter.
     """
-    settings = read_scale_settings(read_file(files, PROJECT_FILE, MAX_BYTES))
+    settings = get_scale_settings(files)
     metrics = measure(store, sizes, settings, now, sessions)
     history = ScaleHistory(get_tier(files).name, switches or (), _read_wishes(store))
     unavailable = find_unavailable(store)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitmilestone.changes.draft import read_settings
 from gitmilestone.derived.listing import duplicate
 from gitmilestone.errors import InvalidContent, InvalidRequest, Refused
 from gitmilestone.model import formats
@@ -28,6 +27,7 @@ from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, back_up, d
 from gitmilestone.operations.scaling.rewriting import Rewriting, rewrite
 from gitmilestone.progress import SILENT, Progress, Watch
 from gitmilestone.snapshot.documents import read_one
+from gitmilestone.snapshot.settings import get_sound_project
 from gitmilestone.store.files import FileEntry, Files, read_file
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Content, Plan, WriteOptions
@@ -137,7 +137,7 @@ def plan_migration(files: Files, target: str = FORMAT, watch: Watch = SILENT) ->
 
 
 def _plan(files: Files, target: str, watch: Watch) -> tuple[Migration, Rewriting | None]:
-    project = read_settings(files)
+    project = get_sound_project(files)
     found: dict[str, list[FileEntry]] = {}
     for entry in files.iter_entries():
         place = find_place(entry.path)

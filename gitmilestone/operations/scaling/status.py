@@ -21,7 +21,7 @@ from gitmilestone.progress import SILENT, Watch
 from gitmilestone.scale.decision import ScaleDecision, Switch
 from gitmilestone.scale.metrics import ScaleMetrics
 from gitmilestone.scale.prediction import WEEKS, Prediction, predict
-from gitmilestone.snapshot.documents import get_project
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.table import get_tier
 

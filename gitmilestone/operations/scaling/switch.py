@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from gitmilestone.changes.draft import read_settings
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.engine import Engine
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
@@ -25,6 +24,7 @@ from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, back_up, d
 from gitmilestone.progress import SILENT, Progress, Watch
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.scale.decision import ScaleDecision, Switch
+from gitmilestone.snapshot.settings import get_sound_project
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan, WriteOptions
@@ -85,7 +85,7 @@ def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
     if tier is None:
         raise InvalidRequest(f"{target!r} is no tier", f"one of: {', '.join(TIERS)}")
     files = store.files_at()
-    read_settings(files)
+    get_sound_project(files)
     count = read_index(store, files, lambda index: index.milestones, watch)
     obstacle = tier.find_obstacle(store, is_asked=True)
     site = Site("", obstacle) if obstacle else tier.try_site(store)
@@ -205,7 +205,7 @@ def plan_pending(store: Store, watch: Watch = SILENT) -> Step:
 
 def _decide_now(store: Store, watch: Watch) -> ScaleDecision:
     files = store.files_at()
-    read_settings(files)
+    get_sound_project(files)
     sizes = read_index(store, files, lambda index: take_sizes(store, files, index), watch)
     return weigh(store, files, sizes, int(time.time()), switches=find_switches(store)).decision
 

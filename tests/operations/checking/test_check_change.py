@@ -13,7 +13,8 @@ from gitmilestone.model.layout import find_place, possible_paths
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.checking.check import check
 from gitmilestone.operations.checking.check_change import check_change, name_problem
-from gitmilestone.snapshot.documents import get_project, read_all
+from gitmilestone.snapshot.documents import read_all
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan, WriteOptions

@@ -9,7 +9,8 @@ from gitmilestone.faces.cli.commands.sources import hint_if_empty, today
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
 from gitmilestone.model.config import TIERS
-from gitmilestone.model.scale_settings import LIMITED_TIERS, METRICS, SCORE
+from gitmilestone.model.scale_settings import LIMITED_TIERS
+from gitmilestone.model.settings_table import METRICS, SCORE
 from gitmilestone.operations.scaling.index import IndexStatus
 from gitmilestone.operations.scaling.status import ProjectStatus, get_status
 from gitmilestone.scale.decision import Switch, find_retry_score
