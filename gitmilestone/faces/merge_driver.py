@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from typing import Any
 
-from gitmilestone.errors import InvalidContent, MilestoneError, Refused
+from gitmilestone.errors import InvalidContent, MilestoneError
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
 from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.layout import ROOT, find_place
-from gitmilestone.model.merging.merge_text import FILE, Markers, MergedText, merge_texts, split_sides
+from gitmilestone.model.merging.by_id import Expected, merge_milestone
+from gitmilestone.model.merging.merge_text import Markers, keep_apart, merge_texts, split_sides
 from gitmilestone.model.text.document import read_document
 from gitmilestone.store.git import Git
 from gitmilestone.store.installing.drivers import DISPUTED, MERGED, UNDONE
-from gitmilestone.store.joining.merge_file import FAILED, merge_file, read_conflict_style
+from gitmilestone.store.joining.merge_file import (
+    FAILED,
+    LONGEST_MARKER,
+    merge_file,
+    read_conflict_style,
+    read_marker_size,
+)
+from gitmilestone.store.joining.pairing import Given, find_bases
 
 _SECONDS = 30
 _FACTS = ("base", "ours", "theirs")
@@ -36,16 +45,50 @@ def run(context: Context, values: Values) -> int:
         return UNDONE
     if values["what"] == "ancestors":
         return _merge_ancestors(values, base, ours, theirs)
+    git = Git(context.directory, context.environ)
+    if (int(values["size"]) - read_marker_size(git, values["path"])) % 2:
+        # Each side has moved the file elsewhere, and each place gets what its side has.
+        _tell(context, [f"{values['path']}: both sides have moved it", _hint(place.id)])
+        return DISPUTED
+    bases = _find_bases(git, values, base)
+    if bases is None:
+        return _keep_apart(context, values, base, ours, theirs)
     try:
-        merged = _merge(context, values, base, ours, theirs)
+        merged = _merge(git, values, bases, ours, theirs)
     except Exception as fault:
         # Whatever it is, the user shall have a file with both sides in it.
+        _replace(values["base"], bases[0] or b"")
         return _merge_lines(context, values, fault)
-    if not (_goes_to_two_places(values) and _holds_two(merged)):
-        _replace(values["ours"], merged.content)
+    _replace(values["ours"], merged.content or b"")
     if not merged.conflicts:
         return MERGED
-    _tell(context, _describe(values["path"], place.id, merged))
+    fields = ", ".join(conflict.field for conflict in merged.conflicts)
+    _tell(context, [f"{values['path']}: in conflict: {fields}", _hint(place.id)])
+    return DISPUTED
+
+
+def _find_bases(git: Git, values: Values, base: bytes | None) -> Sequence[bytes | None] | None:
+    """None where git has paired files of two milestones, or it can't be told that it has not."""
+    names = ["" if name.startswith("%") else name for name in values["labels"]]
+    texts = values["base"], values["ours"], values["theirs"]
+    try:
+        found = find_bases(git, Given(values["path"], texts, names, base is not None))
+    except MilestoneError:
+        return None
+    if found != [base] or base is None:
+        return found
+    return _split_base(base, int(values["size"]) + _DEEPER)
+
+
+def _keep_apart(context: Context, values: Values, base: bytes | None, ours: bytes, theirs: bytes) -> int:
+    path = values["path"]
+    markers = _markers(values)._replace(style=read_conflict_style(Git(context.directory, context.environ)))
+    _replace(values["ours"], keep_apart(path, base, ours, theirs, markers=markers).content)
+    lines = [
+        f"warning: {path}: git may have taken one milestone for another, renamed, so that they are not merged",
+        "hint: `git milestone resolve` finds what each side has of each",
+    ]
+    _tell(context, lines)
     return DISPUTED
 
 
@@ -59,33 +102,18 @@ def _merge_ancestors(values: Values, base: bytes | None, ours: bytes, theirs: by
     return MERGED
 
 
-def _merge(context: Context, values: Values, base: bytes | None, ours: bytes, theirs: bytes) -> MergedText:
+def _merge(git: Git, values: Values, bases: Sequence[bytes | None], ours: bytes, theirs: bytes) -> Expected:
     path, markers = values["path"], _markers(values)
-    bases = _split_base(base, markers.size + _DEEPER)
-    merged, *others = (merge_texts(path, one, ours, theirs, markers=markers) for one in bases)
-    if any(other.content != merged.content for other in others):
-        raise Refused(f"{path}: its common ancestors contradict each other")
-    style = read_conflict_style(Git(context.directory, context.environ)) if merged.conflicts else markers.style
+    merged = merge_milestone(path, bases, ours, theirs, markers=markers)
+    style = read_conflict_style(git) if merged.conflicts else markers.style
     if style == markers.style:
         return merged
-    return merge_texts(path, bases[0], ours, theirs, markers=markers._replace(style=style))
+    return merge_milestone(path, bases, ours, theirs, markers=markers._replace(style=style))
 
 
-def _holds_two(merged: MergedText) -> bool:
-    return any(conflict.field == FILE for conflict in merged.conflicts)
-
-
-def _goes_to_two_places(values: Values) -> bool:
-    """Whether each side has moved the file elsewhere: git's markers are one character longer then.
-
-    The result goes to both places, but where it is a conflict and ours as it was: then each gets what its side has.
-    """
-    return int(values["size"]) % 2 == 0
-
-
-def _split_base(base: bytes | None, size: int) -> list[bytes | None]:
+def _split_base(base: bytes, size: int) -> list[bytes | None]:
     """The ancestor; both of them, where it has a conflict of two."""
-    sides = split_sides(base.decode("utf-8", "surrogateescape"), size) if base and b"<" * size in base else None
+    sides = split_sides(base.decode("utf-8", "surrogateescape"), size) if b"<" * size in base else None
     if sides is None:
         return [base]
     return [sides[side].encode("utf-8", "surrogateescape") for side in ("ours", "theirs")]
@@ -98,7 +126,7 @@ def _markers(values: Values) -> Markers:
         if label and not label.startswith("%"):
             # A commit's subject may be in it, in whatever encoding.
             labels[name] = os.fsencode(label).decode("utf-8", "replace")
-    return Markers(size=int(values["size"]), **labels)
+    return Markers(size=min(int(values["size"]), LONGEST_MARKER), **labels)
 
 
 def _merge_lines(context: Context, values: Values, fault: Exception) -> int:
@@ -115,16 +143,8 @@ def _merge_lines(context: Context, values: Values, fault: Exception) -> int:
     return DISPUTED
 
 
-def _describe(path: str, milestone_id: str, merged: MergedText) -> list[str]:
-    """What is in conflict, and the way out."""
-    if not _holds_two(merged):
-        fields = ", ".join(conflict.field for conflict in merged.conflicts)
-        return [f"{path}: in conflict: {fields}", f"hint: `git milestone resolve {milestone_id}` goes through them"]
-    titles = " and ".join(f'"{side.title}"' for side in merged.conflicts[0][2:])
-    return [
-        f"warning: {path}: {titles} are two milestones: git took one for the other, renamed",
-        "hint: `git milestone resolve` goes through them; `git -c merge.renames=false merge ...` keeps them apart",
-    ]
+def _hint(milestone_id: str) -> str:
+    return f"hint: `git milestone resolve {milestone_id}` goes through them"
 
 
 def _tell(context: Context, lines: list[str]) -> None:

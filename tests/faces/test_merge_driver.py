@@ -68,7 +68,7 @@ def _revert(clone: Clone) -> str:
 
 
 def _am(clone: Clone) -> str:
-    patch = clone.git("format-patch", "--stdout", "--no-textconv", "-1", "side")
+    patch = clone.git("format-patch", "--stdout", "--no-textconv", "--no-renames", "-1", "side")
     return clone.git("am", "-3", stdin=f"{patch}\n".encode(), is_checked=False)
 
 
@@ -104,6 +104,73 @@ def test_a_conflict_is_in_its_field_alone(clone: Clone, way: str) -> None:
     assert OWNERS in text
     assert text.count("<<<<<<<") == 1
     assert "\n  - m\n\n  - p\n\n  - q\n" in text
+
+
+def replace_ship(clone: Clone) -> None:
+    """Another milestone, made at the same moment, whose file is much alike, in its stead."""
+    text = text_of(clone).replace("title: Do ship", "title: Search")
+    clone.write({"active/ship.yaml": None, "active/search.yaml": text})
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("replaced_by", ["ours", "theirs"])
+def test_one_milestone_is_not_merged_into_another(clone: Clone, way: str, replaced_by: str) -> None:
+    """git takes the one for the other, renamed, and tells the driver nothing of it."""
+    edits = [replace_ship, edit(owner="cy", due="2027-01-15")]
+    fork(clone, *edits[:: 1 if replaced_by == "ours" else -1])
+    WAYS[way](clone)
+    assert clone.git("ls-files", "-u"), clone.status()
+    text = (clone.path / FOLDER / "active" / "search.yaml").read_text()
+    assert "owner: cy" not in text or "\nowner: cy\n" in text[text.index("<<<<<<<") :]
+    assert "owner: ana" in text
+
+
+def test_merge_tree_does_not_guess(clone: Clone) -> None:
+    fork(clone, replace_ship, edit(owner="cy", due="2027-01-15"))
+    tree = clone.git("merge-tree", "--write-tree", "main", "side", is_checked=False).split("\n")[0]
+    assert clone.git("cat-file", "-p", f"{tree}:{FOLDER}/active/search.yaml").startswith("<<<<<<< ours\n")
+
+
+def test_copies_are_told_apart_where_git_tells_what_it_merges(clone: Clone) -> None:
+    """Both were made from one template, so that its history tells nothing of the base."""
+    clone.write({"active/copy.yaml": text_of(clone)})
+    fork(clone, edit(owner="bo"), edit(priority="high"))
+    _merge(clone)
+    assert clone.status() == ""
+    assert "owner: bo\n\npriority: high\n" in text_of(clone)
+
+
+def test_git_tells_in_the_names_of_the_sides_where_it_has_paired_files(clone: Clone, tmp_path: Path) -> None:
+    """From version 2.44 on; whatever else can't be found out then counts nothing."""
+    text = text_of(clone)
+    texts = {"base": text, "ours": text.replace("ana", "bo"), "theirs": text.replace("due:", "due: 2027-01-15")}
+    for names, is_merged in (
+        (("base", "HEAD", "side"), True),
+        (tuple(f"{side}:{SHIP}" for side in texts), True),
+        ((f"base:{FOLDER}/active/search.yaml", f"HEAD:{SHIP}", f"side:{FOLDER}/active/search.yaml"), False),
+    ):
+        for name, content in texts.items():
+            (clone.path / name).write_text(content)
+        program = tmp_path / "bin" / "git-milestone"
+        done = subprocess.run(
+            [program, "__merge", "branches", "--", *texts, "7", SHIP, *names], cwd=clone.path, check=False
+        )
+        assert done.returncode == (0 if is_merged else 3)
+
+
+@pytest.mark.parametrize("size", ["2147483648", "99999999999999999999", "-3", "many", "0"])
+def test_a_size_of_markers_that_no_file_could_hold(clone: Clone, size: str) -> None:
+    (clone.git_dir / "info").mkdir(exist_ok=True)
+    (clone.git_dir / "info" / "attributes").write_text(f"{SHIP} conflict-marker-size={size}\n")
+    fork(clone, edit(owner="bo", labels=["p"]), edit(owner="cy", labels=["q"]))
+    clone.git("config", "--unset", "merge.milestone.driver")
+    clone.git("config", "merge.milestone.driver", "exit 1")
+    _merge(clone)
+    done = subprocess.run(
+        [sys.executable, "-m", "gitmilestone", "resolve", "--ours"],
+        cwd=clone.path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "resolved ship" in done.stdout) == (0, True), done.stderr
 
 
 def test_merge_tree_needs_no_work_tree(clone: Clone, tmp_path: Path) -> None:

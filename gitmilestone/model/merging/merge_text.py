@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from gitmilestone.errors import InvalidContent, Refused
-from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.merging.lines import Chunk, Lines, iter_chunks, split_lines
 from gitmilestone.model.merging.merge import SIDES, Conflict, Decision, Merged, Side, merge
 from gitmilestone.model.milestone import Milestone
@@ -87,11 +86,6 @@ def merge_texts(
     if ours == base:
         return MergedText(theirs, ())
     sides = _read_sides(path, base, ours, theirs)
-    was, here, there = sides.milestones
-    if was and (_is_another(was, here) or _is_another(was, there)):
-        if _is_another(here, there):
-            return keep_apart(path, base, ours, theirs, decisions, markers)
-        sides = sides._replace(base=None)  # both sides added it
     merged = sides.merge(decisions, "ours")
     document = _write(sides, merged.milestone)
     if not merged.conflicts:
@@ -131,30 +125,6 @@ def _read_sides(path: str, base: bytes | None, ours: bytes, theirs: bytes) -> _S
         # One branch is migrated, forwards or back.
         schema = there.schema if here.schema == was.schema else here.schema
     return _Sides(was and _in_format(was, schema), _in_format(here, schema), _in_format(there, schema))
-
-
-def _is_another(one: Milestone, other: Milestone) -> bool:
-    """Whether two states of a file are of two milestones, whose files git found alike: most of their lines are keys.
-
-    A title is edited often, and a time of creation hardly ever: only both together tell. Where neither has one, none
-    of what else was set is there any more.
-    """
-    if one.title == other.title:
-        return False
-    if one.created or other.created:
-        return one.created != other.created
-    known = _list_values(one)
-    return bool(known) and known.isdisjoint(_list_values(other))
-
-
-def _list_values(milestone: Milestone) -> set[tuple[str, Any]]:
-    """What is set of the fields that not every milestone has."""
-    found = set()
-    for field in MILESTONE_FIELDS:
-        value = getattr(milestone, field.name)
-        items = value if isinstance(value, tuple) else (value,)
-        found |= {(field.name, getattr(item, "id", item)) for item in items if item is not None and not field.required}
-    return found
 
 
 def keep_apart(

@@ -10,13 +10,12 @@ from gitmilestone.model.layout import ROOT, find_place, possible_paths
 from gitmilestone.model.merging.merge_text import Markers
 from gitmilestone.store.files import FileEntry, TreeFiles, read_file
 from gitmilestone.store.joining.joined import find_joined
-from gitmilestone.store.joining.merge_file import FAILED, merge_file
+from gitmilestone.store.joining.merge_file import FAILED, MARKER_SIZE, merge_file, parse_marker_size
 
 if TYPE_CHECKING:
     from gitmilestone.store.store import Store
 
 _PREFIX = f"{ROOT}/"
-_MARKER_SIZE = 7
 
 
 class Unmerged(NamedTuple):
@@ -39,7 +38,7 @@ class Unmerged(NamedTuple):
     theirs: FileEntry | None = None
     is_mixed: bool = False
     lost: tuple["Unmerged", ...] = ()
-    marker_size: int = _MARKER_SIZE
+    marker_size: int = MARKER_SIZE
 
 
 class _State:
@@ -201,7 +200,7 @@ def _read_marker_sizes(store: "Store", paths: Sequence[str]) -> dict[str, int]:
     asked = b"".join(os.fsencode(_PREFIX + path) + b"\0" for path in paths)
     said = store.git.check("check-attr", "-z", "--stdin", "conflict-marker-size", stdin=asked).split(b"\0")
     sizes = {os.fsdecode(path).removeprefix(_PREFIX): size for path, size in zip(said[::3], said[2::3], strict=False)}
-    return {path: int(size) if size.isdigit() and int(size) else _MARKER_SIZE for path, size in sizes.items()}
+    return {path: parse_marker_size(size.decode("ascii", "replace")) for path, size in sizes.items()}
 
 
 def find_written(store: "Store", path: str) -> bytes | None:
