@@ -16,17 +16,20 @@ from gitmilestone.store.objects import remove_if_present
 _IGNORED = ".gitignore"  # a folder of hooks may lie in a work tree
 
 
-def put_aside(path: str) -> None:
-    if os.path.lexists(path):
-        if os.path.lexists(path + BEFORE):
-            raise FileExistsError(errno.EEXIST, "File exists", path + BEFORE)
-        os.rename(path, path + BEFORE)
-
-
-def bring_back(path: str) -> None:
-    """In place of ours, what was there before."""
+def put_aside(path: str) -> bool:
+    """Whether there was something."""
+    if not os.path.lexists(path):
+        return False
     if os.path.lexists(path + BEFORE):
-        os.replace(path + BEFORE, path)
+        raise FileExistsError(errno.EEXIST, "File exists", path + BEFORE)
+    os.rename(path, path + BEFORE)
+    return True
+
+
+def bring_back(path: str, aside: str) -> None:
+    """In place of ours, what was there before, where it is not "" and still there."""
+    if aside and os.path.lexists(aside):
+        os.replace(aside, path)
     else:
         os.unlink(path)
 
@@ -63,7 +66,7 @@ def _find_links(folder: str) -> dict[str, str]:
     except OSError:
         return {}
     ours = {name: split(read(os.path.join(folder, name)) or b"") for name in names & {*CLIENT, *SERVER}}
-    aside = {name for name, found in ours.items() if found and found.is_whole and name + BEFORE in names}
+    aside = {name for name, found in ours.items() if found and found.has_put_aside and name + BEFORE in names}
     alone = {name for name, found in ours.items() if found and found.is_ours_alone}
     if not aside:
         return {}

@@ -12,8 +12,10 @@ from gitmilestone.store.git import Git
 from gitmilestone.store.installing.hook_aside import bring_back, is_linked, link_neighbours, put_aside
 from gitmilestone.store.installing.hook_text import (
     BEFORE,
+    CARRIED,
     CLIENT,
     SERVER,
+    Split,
     compose_block,
     compose_command,
     compose_whole,
@@ -22,7 +24,14 @@ from gitmilestone.store.installing.hook_text import (
     split,
     takes_block,
 )
-from gitmilestone.store.installing.hook_tools import ADVISED, Obstacle, find_line, find_obstacle, read
+from gitmilestone.store.installing.hook_tools import (
+    ADVISED,
+    Obstacle,
+    find_line,
+    find_obstacle,
+    is_by_pre_commit,
+    read,
+)
 from gitmilestone.store.installing.replace import replace_file
 from gitmilestone.store.locks import refuse_unwritable
 from gitmilestone.store.repository import Repository
@@ -31,6 +40,8 @@ State = Literal["installed", "outdated", "absent", "blocked"]
 
 _CONFIGURED_SINCE = (2, 54)
 _SECTION = "hook.milestone-"
+_LEGACY = ".legacy"
+"""Behind the name of a hook that pre-commit has found in its place: it runs it."""
 
 
 class Hook(NamedTuple):
@@ -65,20 +76,41 @@ class HookFiles:
 
     def examine_beside(self, obstacle: Obstacle) -> list[Hook]:
         """Those that may run beside what another tool runs, called by it or by git, and any other of ours."""
-        hooks = []
+        hooks, moved = [], self._find_moved()
         for hook in self.examine((*CLIENT, *SERVER)):
+            legacy = self._path(hook.name) + _LEGACY
             line = find_line(self.repository, obstacle, hook.name) if hook.state == "absent" else None
             if line is not None:
                 hooks.append(Hook(hook.name, "installed", line))
+            elif moved.get(hook.name) == legacy and is_by_pre_commit(self._path(hook.name)):
+                hooks.append(Hook(hook.name, "installed", legacy, "pre-commit runs it"))
             elif hook.state != "absent" or hook.name in ADVISED[obstacle.tool]:
                 hooks.append(hook)
         return hooks
 
     def examine(self, names: Iterable[str]) -> list[Hook]:
         configured = self._read_configuration() if self.is_configured else {}
-        return [self._examine(name, configured.get(name)) for name in names]
+        moved = self._find_moved()
+        return [self._examine(name, configured.get(name), moved.get(name, "")) for name in names]
 
-    def _examine(self, name: str, command: str | None) -> Hook:
+    def _find_moved(self) -> dict[str, str]:
+        """Name of a hook -> a file of ours that is not where git looks for it."""
+        return {found.name: path for path, found in self._iter_ours() if path != self._path(found.name)}
+
+    def _iter_ours(self) -> Iterator[tuple[str, Split]]:
+        """Every file that has a block of ours, also under the names that other tools give to what they find."""
+        for folder in dict.fromkeys((self.repository.hooks_dir, os.path.join(self.repository.common_dir, "hooks"))):
+            try:
+                names = sorted(os.listdir(folder))
+            except OSError:  # none, or no folder
+                continue
+            for name in names:
+                path = os.path.join(folder, name)
+                found = split(read(path) or b"")
+                if found is not None and found.name in (*CLIENT, *SERVER):
+                    yield path, found
+
+    def _examine(self, name: str, command: str | None, moved: str) -> Hook:
         if command is not None:
             is_current = command == compose_command(name, self.program, self.stubs)
             return Hook(name, "installed" if is_current else "outdated", f"{_SECTION}{name}")
@@ -92,19 +124,31 @@ class HookFiles:
             is_taken = os.path.lexists(path + BEFORE) and os.path.lexists(path) and not _takes_block(path, content)
             if is_taken and not self.is_configured:
                 return Hook(name, "blocked", path, f"{path}{BEFORE} is there already")
-            return Hook(name, "absent", f"{_SECTION}{name}" if self.is_configured else path)
+            note = f"moved to {moved}, which git does not run" if moved else ""
+            return Hook(name, "absent", f"{_SECTION}{name}" if self.is_configured else path, note)
         is_current = (
             not self.is_configured
             and os.access(path, os.X_OK)
-            and found.block.rstrip(b"\n") == self._compose(name, is_whole=found.is_whole).rstrip(b"\n")
+            and found.block.rstrip(b"\n") == self._recompose(name, found).rstrip(b"\n")
             and (found.is_whole or takes_block(found.rest))
-            and not (os.path.lexists(path + BEFORE) and not is_linked(self.repository.hooks_dir))
+            and not (found.has_put_aside and not is_linked(self.repository.hooks_dir))
         )
-        return Hook(name, "installed" if is_current else "outdated", path)
+        carries = "runs git-lfs too" if _carries_lfs(found) and self._has_lfs() else ""
+        return Hook(name, "installed" if is_current else "outdated", path, carries)
 
-    def _compose(self, name: str, *, is_whole: bool) -> bytes:
-        block = compose_block(name, self.program, self.stubs)
-        return compose_whole(block, name, os.path.lexists(self._path(name) + BEFORE)) if is_whole else block
+    def _has_lfs(self) -> bool:
+        """Whether git-lfs has begun here, as our hooks ask it."""
+        if os.path.isdir(os.path.join(self.repository.common_dir, "lfs")):
+            return True
+        return self.git.run("config", "--local", "lfs.repositoryformatversion").status == 0
+
+    def _compose(self, name: str) -> bytes:
+        return compose_block(name, self.program, self.stubs)
+
+    def _recompose(self, name: str, found: Split) -> bytes:
+        """The block as this version has it."""
+        block = self._compose(name)
+        return compose_whole(block, name, found.has_put_aside) if found.is_whole else block
 
     def install(self, names: Iterable[str]) -> list[Hook]:
         """Installs those of the hooks that are not there as they should be; returns what it did or could not do."""
@@ -124,13 +168,16 @@ class HookFiles:
         for name in self._read_configuration():
             self.git.check("config", "--local", "--remove-section", _SECTION + name)
             done.append(Hook(name, "absent", _SECTION + name))
-        for folder in dict.fromkeys((self.repository.hooks_dir, os.path.join(self.repository.common_dir, "hooks"))):
-            for name in (*CLIENT, *SERVER):
-                path = os.path.join(folder, name)
-                if split(read(path) or b"") is not None:
-                    self._change(_remove, path)
-                    kept = "" if not os.path.lexists(path + BEFORE) else f"{path}{BEFORE} was kept: {path} was edited"
-                    done.append(Hook(name, "absent", path, kept))
+        carried = False
+        for path, found in [*self._iter_ours()]:
+            self._change(_remove, path)
+            aside = _find_aside(path, found)
+            kept = f"{aside} was kept: {path} was edited" if aside and os.path.lexists(aside) else ""
+            done.append(Hook(found.name, "absent", path, kept))
+            carried = carried or _carries_lfs(found)
+        if carried and self._has_lfs() and self.git.run("lfs", "update").status != 0:
+            note = "git-lfs has no hook here any more, and would upload nothing: `git lfs update` says what to do"
+            done[-1] = done[-1]._replace(note=note)
         return done
 
     def _change(self, change: Callable[[str], None], what: str) -> None:
@@ -167,14 +214,14 @@ class HookFiles:
             replace_file(path, found.rest)
             content, found = found.rest, None
         if content is not None and found is not None:
-            new = self._compose(name, is_whole=found.is_whole)
+            new = self._recompose(name, found)
             content = content.replace(found.block, new if found.block.endswith(b"\n") else new.rstrip(b"\n"))
             replace_file(path, content, stat.S_IMODE(os.stat(path).st_mode) | 0o111)
         elif content is not None and _takes_block(path, content):
-            replace_file(path, insert(content, self._compose(name, is_whole=False)))
+            replace_file(path, insert(content, self._compose(name)))
         else:
-            put_aside(path)
-            replace_file(path, make_file(self._compose(name, is_whole=True)), 0o777 & ~_read_umask())
+            whole = compose_whole(self._compose(name), name, put_aside(path))
+            replace_file(path, make_file(whole), 0o777 & ~_read_umask())
         link_neighbours(self.repository.hooks_dir)
 
 
@@ -206,10 +253,19 @@ def _remove(path: str) -> None:
     if found is None:
         return
     if found.is_ours_alone:
-        bring_back(path)
+        bring_back(path, _find_aside(path, found))
     else:
         replace_file(path, found.rest)
     link_neighbours(os.path.dirname(path))
+
+
+def _find_aside(path: str, found: Split) -> str:
+    """What was put aside for that file of ours; "" where nothing was: a file of that name is its owner's."""
+    return os.path.join(os.path.dirname(path), found.name + BEFORE) if found.has_put_aside else ""
+
+
+def _carries_lfs(found: Split) -> bool:
+    return found.is_whole and not found.has_put_aside and found.name in CARRIED
 
 
 def _takes_block(path: str, content: bytes | None) -> bool:

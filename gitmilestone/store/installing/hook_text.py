@@ -26,6 +26,7 @@ _WHOLE = b"# This whole file is git milestone's.\n"
 _SHEBANG = b"#!/bin/sh\n"
 _SHELLS = ("sh", "bash", "dash", "ash", "ksh", "mksh", "zsh")
 
+_CALLED = re.compile(rb"__hook ([a-z-]+) ")
 _OWN_FILE = re.compile(rb"\$0|\$\{0|BASH_SOURCE|ZSH_SCRIPT|ZSH_ARGZERO|:-%x")
 _OWN_NAME = re.compile(
     rb"\b(?:dirname|basename|readlink|realpath)(?:\s+-\S+)*\s+\"?(?:\$0\b|\$\{0\}|\$\{?BASH_SOURCE(?:\[0\])?\}?)"
@@ -95,6 +96,31 @@ if [ -x "$milestone_hooks/{name}{before}" ]; then
 fi
 """
 
+CARRIED = ("post-commit", "post-checkout", "post-merge", "pre-push")
+"""Where git-lfs wants a hook of its own, and goes without a word where it finds another file."""
+
+_HAS_LFS = """\
+milestone_has_lfs() {
+    git config --local lfs.repositoryformatversion >/dev/null || [ -d "$(git rev-parse --git-common-dir)/lfs" ]
+}
+"""
+_LFS = """\
+if command -v git-lfs >/dev/null && milestone_has_lfs; then
+    git lfs {name} "$@" || exit $?
+fi
+"""
+_LFS_PUSH = """\
+if [ -n "$milestone_input" ] && milestone_has_lfs; then
+    if ! command -v git-lfs >/dev/null; then
+        echo "git-lfs is not on PATH, and nothing of what it keeps would be uploaded: install it" >&2
+        exit 2
+    fi
+    git lfs pre-push "$@" <<MILESTONE || exit $?
+$milestone_input
+MILESTONE
+fi
+"""
+
 
 class Split(NamedTuple):
     """A hook's file with our block in it.
@@ -108,6 +134,17 @@ class Split(NamedTuple):
     rest: bytes
     block: bytes
     is_whole: bool
+
+    @property
+    def name(self) -> str:
+        """Of the hook, whatever the file is called by now."""
+        found = _CALLED.search(self.block)
+        return found[1].decode() if found else ""
+
+    @property
+    def has_put_aside(self) -> bool:
+        """Whether there was a hook in its place that could not take a block."""
+        return self.is_whole and BEFORE.encode() in self.block
 
     @property
     def is_ours_alone(self) -> bool:
@@ -135,10 +172,15 @@ def compose_block(name: str, program: str, stubs: str) -> bytes:
 
 
 def compose_whole(block: bytes, name: str, is_before_another: bool) -> bytes:
-    """The block of a file that we make; behind it runs what was there before and was put aside, as git would run it."""
+    """The block of a file that we make; behind it runs what was there before and was put aside, as git would run it.
+
+    Where there was nothing, what git-lfs would have put there, once it is used here.
+    """
     theirs = ""
     if is_before_another:
         theirs = _THEIRS.format(name=name, before=BEFORE, folder=FOLDER)
+    elif name in CARRIED:
+        theirs = _HAS_LFS + (_LFS_PUSH if name in _READING else _LFS.format(name=name))
     return BEGIN + _WHOLE + block.removeprefix(BEGIN).removesuffix(END) + theirs.encode() + END
 
 

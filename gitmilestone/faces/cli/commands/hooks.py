@@ -24,6 +24,8 @@ _LOOKED_AFTER: dict[Tool, str] = {
     "husky": "husky looks after the hooks here. Add a line to each of these files, and make those that are not there; "
     "in pre-push below what reads its input too:",
     "lefthook": "lefthook looks after the hooks here. Add to lefthook.yml, then run `lefthook install`:",
+    "simple-git-hooks": "simple-git-hooks writes the hooks here anew each time. Add to its settings, then run "
+    "`npx simple-git-hooks`:",
     "shared": "core.hooksPath names a folder that other repositories share. Add a line to each of these files; a new "
     "one is executable and begins with `#!/bin/sh`; in pre-push below what reads its input too:",
     "tracked": "the hooks here are committed files, which everybody gets. Add a line to each of these; a new one is "
@@ -138,6 +140,10 @@ def compose_advice(obstacle: Obstacle) -> str:
     if obstacle.tool == "lefthook":
         reads = {"pre-push": "use_stdin: true\n      "}
         return "".join(_LEFTHOOK.format(name=name, input=reads.get(name, ""), line=lines[name]) for name in lines)
+    if obstacle.tool == "simple-git-hooks":
+        import json
+
+        return json.dumps(lines, indent=2) + "\n"
     folder = ".husky" if obstacle.tool == "husky" else obstacle.place
     return "".join(f"{folder}/{name}:\n    {line}\n" for name, line in lines.items())
 
