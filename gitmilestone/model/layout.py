@@ -12,6 +12,7 @@ Layout = Literal["flat", "sharded", "sharded2"]
 FOLDERS: tuple[Folder, ...] = ("active", "completed")
 PROJECT_FILE = "config/project.yaml"
 TIER_FILE = "config/tier.yaml"
+SETTINGS_FILES = (PROJECT_FILE, TIER_FILE)
 SCHEMA_FILE = "config/milestone.schema.json"
 SUFFIX = ".yaml"
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.model.problem import errors_among
-from gitmilestone.operations.checking.check_change import check_change
+from gitmilestone.operations.checking.check_change import check_change, find_gate
 from gitmilestone.store.asking.forks import Span
 from gitmilestone.store.asking.pushed import find_fork
 from gitmilestone.store.files import TreeFiles
@@ -68,7 +68,9 @@ def _check(
         changed = [path for path, _, _ in store.iter_changed(old, new)]
         if not changed:
             continue
-        report = check_change(store, old, new, changed, context, Span(base, update.new) if base else None)
+        gate = find_gate(old if base or not only_errors else store.files_at(), new)
+        span = Span(base, update.new) if base else None
+        report = check_change(store, old, new, changed, context, span, gate=gate)
         problems = errors_among(report.problems) if only_errors else report.problems
         branch = update.ref.removeprefix(_BRANCHES)
         if problems:

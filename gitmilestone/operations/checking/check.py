@@ -7,6 +7,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmilestone.derived.listing import not_plain, printable
+from gitmilestone.model.check_settings import CheckSettings
 from gitmilestone.model.ids import find_id_fault, fold_id
 from gitmilestone.model.layout import (
     FOLDERS,
@@ -20,7 +21,7 @@ from gitmilestone.model.layout import (
 )
 from gitmilestone.model.link import Link
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.model.problem import Problem
+from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.rules import Rules, find_late_blocker, find_line, place_fault
 from gitmilestone.model.text.document import Document
 from gitmilestone.operations.editing.init import ATTRIBUTES_FILE
@@ -49,16 +50,20 @@ class Report(NamedTuple):
     unreadable_ids: frozenset[str] = frozenset()
 
 
-def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Report:
+def check(files: Files, store: Store | None = None, watch: Watch = SILENT, gate: CheckSettings | None = None) -> Report:
     """Every problem of a state. O(files).
 
     Args:
         store: Whose attributes count, and whose mirror is asked about dependencies on other repositories, where there
             are any; None asks nobody.
+        gate: What has to be kept beside the state's own settings, by those of whoever is to take it; then no settings
+            switch off that a file can't be read.
     """
     reading = read_all(files, watch)
     settings = get_settings(files)
     project = settings.project
+    if gate is not None:
+        project = project._replace(check=project.check.join_strictly(gate))
     problems = [*reading.problems, *settings.problems, *_iter_stray(files), *_iter_collisions(files)]
     rules = Rules(project)
     for document in reading.documents.values():
@@ -71,8 +76,15 @@ def check(files: Files, store: Store | None = None, watch: Watch = SILENT) -> Re
     problems += _iter_converted(store, files) if store else ()
     problems += _iter_foreign(store, files, reading, watch) if store else ()
     checked = len(reading.documents) + reading.unreadable
-    judged = sorted(project.check.judge(set(problems)))
+    unread = set() if gate is None else {*_iter_unread(reading), *errors_among(settings.problems)}
+    judged = sorted(chain(unread, project.check.judge(set(problems) - unread)))
     return Report(tuple(judged), checked, files.find(PROJECT_FILE) is not None, reading.unreadable_ids)
+
+
+def _iter_unread(reading: Reading) -> Iterator[Problem]:
+    """Why files are not served."""
+    served = {document.path for document in reading.documents.values()}
+    return (one for one in reading.problems if one.severity == "error" and one.path not in served)
 
 
 def _iter_stray(files: Files) -> Iterator[Problem]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gitmilestone.model.check_settings import CheckSettings
 from gitmilestone.model.ids import fold_id
-from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, find_path_fault, find_place
+from gitmilestone.model.layout import PROJECT_FILE, ROOT, SETTINGS_FILES, find_path_fault, find_place
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import stays_open_longer
 from gitmilestone.operations.checking.check import Report, check
@@ -14,6 +15,7 @@ from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.dependents import find_dependents
 from gitmilestone.snapshot.documents import read_at
 from gitmilestone.snapshot.locate import locate_all
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.asking.forks import Span, get_merge_base, get_sides
 from gitmilestone.store.files import FileEntry, Files, TreeFiles
 from gitmilestone.store.store import Store
@@ -52,7 +54,9 @@ def check_range(store: Store, text: str, watch: Watch = SILENT) -> Report:
     base = get_merge_base(store, target, head)
     old, new = store.files_at(base), store.files_at(head)
     changed = [path for path, _, _ in store.iter_changed(old, new)]
-    return check_change(store, old, new, changed, watch, Span(base, head), asks_mirror=True)
+    return check_change(
+        store, old, new, changed, watch, Span(base, head), gate=find_gate(store.files_at(target), new), asks_mirror=True
+    )
 
 
 def check_change(
@@ -63,6 +67,7 @@ def check_change(
     watch: Watch = SILENT,
     span: Span | None = None,
     *,
+    gate: CheckSettings | None = None,
     asks_mirror: bool = False,
 ) -> Report:
     """The problems that a change makes, in changed files and in others, and those of files that it leaves unreadable.
@@ -74,27 +79,37 @@ def check_change(
     Args:
         changed: Paths below `.milestones/` that differ.
         span: The commits that made the change: one by one, they may go where one alone may not.
+        gate: As `find_gate` finds it: the settings of whoever is to take the change; None where it is one's own.
         asks_mirror: Whether dependencies on other repositories are looked up.
     """
     differing = set(changed)
     mirrored = store if asks_mirror else None
     if PROJECT_FILE in differing:
-        known, report = check(old, mirrored), check(new, mirrored, watch)
+        known, report = check(old, mirrored, gate=gate), check(new, mirrored, watch, gate)
     else:
         paths = _find_neighbours(store, old, new, differing, watch)
-        known = check(_SomeFiles(old, paths), mirrored)
-        report = check(_SomeFiles(new, paths), mirrored, watch)
+        known = check(_SomeFiles(old, paths), mirrored, gate=gate)
+        report = check(_SomeFiles(new, paths), mirrored, watch, gate)
     touched = {place.id for path in differing if (place := find_place(path))}
     unreadable = report.unreadable_ids & touched
+    told = {*unreadable, *(f"{ROOT}/{path}" for path in SETTINGS_FILES if path in differing)}
     old_sins = {name_problem(problem) for problem in known.problems}
     problems = [
         problem
         for problem in report.problems
-        if name_problem(problem) not in old_sins or name_problem(problem)[0] in unreadable
+        if name_problem(problem) not in old_sins or name_problem(problem)[0] in told
     ]
-    problems += find_forbidden_transitions(store, old, new, differing, span)
+    problems += find_forbidden_transitions(store, old, new, differing, span, gate)
     checked = sum(1 for path in differing if find_place(path) and new.find(path))
     return Report(tuple(sorted(problems)), checked, report.is_initialised, unreadable)
+
+
+def find_gate(target: Files, new: Files) -> CheckSettings:
+    """What judges a change beside its own settings: those of its target, lest it switches off what would refuse it.
+
+    Only a target without milestones has nothing to say, and leaves it to the change.
+    """
+    return get_project(new if target.find(PROJECT_FILE) is None else target).check
 
 
 def name_problem(problem: Problem) -> tuple[str, str, str, str]:
@@ -105,7 +120,7 @@ def name_problem(problem: Problem) -> tuple[str, str, str, str]:
 
 def _find_neighbours(store: Store, old: TreeFiles, new: Files, changed: set[str], watch: Watch) -> set[str]:
     """The paths of all files that have a say in what is wrong with the changed ones."""
-    paths = {PROJECT_FILE, TIER_FILE, *changed}
+    paths = {*SETTINGS_FILES, *changed}
     pending = []
     for path in changed:
         if place := find_place(path):

@@ -13,7 +13,7 @@ from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import LATE
 from gitmilestone.operations.asking.diff import diff
-from gitmilestone.operations.checking.check_change import check_change
+from gitmilestone.operations.checking.check_change import check_change, find_gate
 from gitmilestone.operations.checking.review_graph import Consequences, find_consequences
 from gitmilestone.planning.push import Pushed
 from gitmilestone.progress import SILENT, Watch
@@ -151,7 +151,7 @@ def review(store: Store, text: str, watch: Watch = SILENT) -> Review:
         text_conflicts=None
         if text_conflicts is None
         else tuple(path for path in text_conflicts if not ((place := find_place(path)) and place.id in clashing)),
-        problems=tuple(_find_problems(store, old, new, Span(base, head), watch)),
+        problems=tuple(_find_problems(store, old, new, other, Span(base, head), watch)),
     )
 
 
@@ -235,8 +235,11 @@ def _find_clashes(mine: Change, theirs: Change) -> list[Clash]:
     return [Clash(mine.id, title, one.field, one.base, one.ours, one.theirs) for one in conflicts]
 
 
-def _find_problems(store: Store, old: TreeFiles, new: TreeFiles, span: Span, watch: Watch) -> list[Problem]:
+def _find_problems(
+    store: Store, old: TreeFiles, new: TreeFiles, target: TreeFiles, span: Span, watch: Watch
+) -> list[Problem]:
     changed = [path for path, _, _ in store.iter_changed(old, new)]
-    found = check_change(store, old, new, changed, watch, span).problems if changed else ()
+    gate = find_gate(target, new)
+    found = check_change(store, old, new, changed, watch, span, gate=gate).problems if changed else ()
     # Cycles are told with the target's changes in them, and with what is pushed, whom that holds up.
     return [one for one in found if one.code != "dependency-cycle" and (one.code, one.severity) != (LATE, "warning")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from gitmilestone.model.check_settings import CheckSettings
 from gitmilestone.model.layout import ROOT, find_path_fault, find_place
 from gitmilestone.model.milestone import Status
 from gitmilestone.model.problem import Problem
@@ -18,7 +19,12 @@ from gitmilestone.store.store import Store
 
 
 def find_forbidden_transitions(
-    store: Store, old: TreeFiles, new: Files, changed: Collection[str], span: Span | None = None
+    store: Store,
+    old: TreeFiles,
+    new: Files,
+    changed: Collection[str],
+    span: Span | None = None,
+    gate: CheckSettings | None = None,
 ) -> Iterator[Problem]:
     """One for each milestone whose status may not become what it is now, neither at once nor commit by commit.
 
@@ -27,8 +33,11 @@ def find_forbidden_transitions(
     Args:
         changed: Paths below `.milestones/` that differ.
         span: The commits between the two states; None where there are none, as in front of a commit.
+        gate: Whose transitions have to be kept beside the project's own.
     """
     project = get_project(new)
+    if gate is not None:
+        project = project._replace(check=project.check.join_strictly(gate))
     if not project.check.transitions:
         return
     rules = Rules(project)
