@@ -108,9 +108,13 @@ class InvalidContent(Refused):
 
 
 class DependencyCycle(Refused):
-    def __init__(self, path: Sequence[str]) -> None:
+    """Args:
+    told: The path in one line, however long it is.
+    """
+
+    def __init__(self, path: Sequence[str], told: str) -> None:
         super().__init__(
-            f"dependency cycle: {' -> '.join(path)}",
+            f"dependency cycle: {told}",
             "remove one of these dependencies, or make it `relates`, which orders nothing",
         )
         self.path = tuple(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitmilestone.changes.faults import find_made_faults
@@ -19,7 +19,7 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.schema import modeline
 from gitmilestone.model.text.document import Document, compose, convert, read_document, revise
-from gitmilestone.planning.graph import find_cycle
+from gitmilestone.planning.graph import describe_path, find_cycle
 from gitmilestone.snapshot.answer import has_index
 from gitmilestone.snapshot.dependents import find_dependents
 from gitmilestone.snapshot.documents import read_one, unreadable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitmilestone.derived.sqlite import Index
 
 _ATTEMPTS = 1000
+_SHOWN = 8
 
 
 class Draft:
@@ -238,7 +239,7 @@ class Draft:
         ]
         cycle = self._find_cycle(grown) if grown else None
         if cycle:
-            raise DependencyCycle(cycle)
+            raise DependencyCycle(cycle, describe_path(cycle))
 
     def _find_cycle(self, grown: list[str]) -> list[str] | None:
         if not has_index(self.store, self.files):
@@ -268,7 +269,8 @@ class Draft:
         for name, target in self._iter_dependencies(deleted):
             dependents.setdefault(target, []).append(name)
         if dependents:
-            listed = "; ".join(f"{name} (by {', '.join(sorted(by))})" for name, by in sorted(dependents.items()))
+            told = [f"{name} (by {_list_some(by)})" for name, by in sorted(dependents.items())]
+            listed = "; ".join(told[:_SHOWN]) + (f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else "")
             raise HasDependents(
                 f"others depend on it: {listed}",
                 list(dependents),
@@ -282,6 +284,11 @@ class Draft:
         for after in self._after.values():
             if after:
                 yield from _dependencies_of(after, targets)
+
+
+def _list_some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(sorted(names)[:_SHOWN])}{more}"
 
 
 def _name(problem: Problem) -> str:

@@ -41,8 +41,9 @@ class Change(NamedTuple):
             elif field.shape == "tasks":
                 changes += _task_changes(before, after)
             else:
-                changes += [FieldChange(field.name, item, None) for item in before if item not in after]
-                changes += [FieldChange(field.name, None, item) for item in after if item not in before]
+                olds, news = frozenset(before), frozenset(after)
+                changes += [FieldChange(field.name, item, None) for item in before if item not in news]
+                changes += [FieldChange(field.name, None, item) for item in after if item not in olds]
         for key in sorted({*old.extra, *new.extra}):
             if old.extra.get(key) != new.extra.get(key):
                 changes.append(FieldChange(f"x.{key}", old.extra.get(key), new.extra.get(key)))

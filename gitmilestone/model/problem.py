@@ -38,6 +38,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "date-order": ("warning", "a milestone is due before it starts"),
     "due-before-blocker": ("warning", "an open milestone is due before one that it waits for"),
     "open-tasks": ("warning", "a milestone is completed, and not all of its tasks are"),
+    "too-many-dependencies": ("warning", "a milestone depends on more than 200 others"),
     "self-dependency": ("error", "a milestone depends on itself"),
     "dependency-cycle": ("error", "milestones that wait for each other in a circle"),
     "dangling-dependency": ("warning", "a dependency on a milestone that does not exist"),

@@ -198,6 +198,13 @@ The milestone says that all is done, and some of its tasks say that they are not
 
 `git milestone task done ID TASK`; remove the tasks that nobody will do; or `git milestone reopen ID`.
 """,
+    "too-many-dependencies": """\
+The milestone depends on more others than anybody can follow: over 200. Every command serves them, at a cost that
+follows their number; what is drawn or listed of them is cut.
+
+Put a milestone in between that stands for many of them (a release, a team's share), and depend on that one. A project
+that takes pull requests from strangers may want this to be an `error` under `check.severities`.
+""",
     "self-dependency": """\
 A milestone that waits for itself is never ready.
 

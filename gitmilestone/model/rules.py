@@ -1,7 +1,8 @@
 """What is wrong with milestones whose files can be read: rules over values, whatever file they lie in."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitmilestone.model.config import VOCABULARIES, Project
@@ -11,6 +12,7 @@ from gitmilestone.model.problem import Problem
 from gitmilestone.model.text.document import Document
 
 LATE = "due-before-blocker"
+MOST_DEPENDENCIES = 200
 _SHOWN = 8
 
 
@@ -44,6 +46,10 @@ class Rules:
             yield Fault("date-order", "due", f"`due` is {due}, before `start`, {start}")
         if any(on.id == milestone.id for on in milestone.depends_on):
             yield Fault("self-dependency", "depends_on", "it depends on itself", "remove that line", milestone.id)
+        if len(milestone.depends_on) > MOST_DEPENDENCIES:
+            message = f"it has {len(milestone.depends_on)} dependencies; nobody follows more than {MOST_DEPENDENCIES}"
+            hint = "let it depend on a milestone that stands for many of them"
+            yield Fault("too-many-dependencies", "depends_on", message, hint)
         if milestone.status == "completed":
             yield from _iter_open_tasks(milestone)
         yield from self._iter_required(milestone)
@@ -104,24 +110,33 @@ def stays_open_longer(old: Milestone | None, new: Milestone) -> bool:
 
 
 def place_fault(document: Document, fault: Fault) -> Problem:
-    """The fault at the line of its item or field; at 0 where that is not there. Reads the text again."""
+    """The fault at the line of its item or field; at 0 where that is not there. Reads the text again, once a file."""
     line = find_line(document, fault.field, fault.item)
     return Problem(document.path, line, fault.code, fault.message, fault.hint)
 
 
 def find_line(document: Document, field: str, item: str = "") -> int:
     """Where a field stands in a file, or one item of it; 0 where it does not."""
+    line, items = _find_lines(document.text).get(field, (0, {}))
+    return items.get(item, line) if item else line
+
+
+@lru_cache(maxsize=1)
+def _find_lines(text: str) -> Mapping[str, tuple[int, Mapping[str, int]]]:
+    """Field -> its line, and those of its items, if it has any. A file may have as many faults as items."""
     from gitmilestone.model.text.yaml_canonical import load_canonical
     from gitmilestone.model.text.yaml_loader import load
-    from gitmilestone.model.text.yaml_nodes import Mapping, Scalar
+    from gitmilestone.model.text.yaml_nodes import Mapping as Entries
+    from gitmilestone.model.text.yaml_nodes import Scalar
     from gitmilestone.model.text.yaml_nodes import Sequence as Items
 
-    root = load_canonical(document.text) or load(document.text)
-    entry = root.entries.get(field) if isinstance(root, Mapping) else None
-    if entry is None:
-        return 0
-    for node in entry.value.items if item and isinstance(entry.value, Items) else ():
-        said = [node.text] if isinstance(node, Scalar) else list(node.entries) if isinstance(node, Mapping) else []
-        if item in said:
-            return node.line
-    return entry.key.line
+    root = load_canonical(text) or load(text)
+    found: dict[str, tuple[int, Mapping[str, int]]] = {}
+    for name, entry in root.entries.items() if isinstance(root, Entries) else ():
+        items: dict[str, int] = {}
+        for node in entry.value.items if isinstance(entry.value, Items) else ():
+            said = [node.text] if isinstance(node, Scalar) else node.entries if isinstance(node, Entries) else ()
+            for item in said:
+                items.setdefault(item, node.line)
+        found[name] = (entry.key.line, items)
+    return found

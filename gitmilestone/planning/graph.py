@@ -2,26 +2,32 @@
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 Following = Callable[[str], Iterable[str]]
 """What is one step away from a milestone, in one direction."""
+
+_ENDS = 5
+"""Ids of a path that are told at each of its ends."""
 
 
 class Branch(NamedTuple):
     """A line of a graph that is drawn as trees.
 
     Attributes:
+        id: "" of a line that stands for several.
         above: What it branches off from; "" at the top of a tree.
         closing: For each level above it, whether the branch there is the last one; () at the top of a tree.
-        mark: Why nothing is drawn below it: it closes a cycle; it is drawn elsewhere, above or below.
+        mark: Why nothing is drawn below it: it closes a cycle; it is drawn elsewhere, above or below; or it stands for
+            the `left_out` other branches here, which are all drawn elsewhere.
     """
 
     id: str
     above: str
     closing: tuple[bool, ...]
-    mark: Literal["", "cycle", "above", "below"] = ""
+    mark: Literal["", "cycle", "above", "below", "more"] = ""
+    left_out: int = 0
 
 
 def find_cycle(
@@ -57,23 +63,18 @@ def find_cycle(
     return None
 
 
-def find_cycles(blockers: dict[str, tuple[str, ...]]) -> list[list[str]]:
-    """One cycle of each knot of milestones that wait for each other."""
-    left = dict(blockers)
-    cycles = []
-    finished: set[str] = set()
-    for start in sorted(blockers):
-        while start in left and (cycle := find_cycle([start], lambda name: left.get(name, ()), finished)):
-            cycles.append(cycle)
-            for name in cycle:
-                left.pop(name, None)
-    return cycles
-
-
 def turn_cycle(cycle: list[str]) -> list[str]:
     """The same cycle, beginning and ending with the first of its ids: whoever finds it tells it alike."""
     start = min(range(len(cycle) - 1), key=lambda place: cycle[place])
     return [*cycle[start:-1], *cycle[:start], cycle[start]]
+
+
+def describe_path(path: Sequence[str]) -> str:
+    """In one line: of a long path the ends, and how many are between them."""
+    if len(path) <= 2 * _ENDS + 1:
+        return " -> ".join(path)
+    between = f"... {len(path) - 2 * _ENDS} more ..."
+    return " -> ".join((*path[:_ENDS], between, *path[-_ENDS:]))
 
 
 def spread(roots: Iterable[str], dependents_of: Following) -> dict[str, str]:
@@ -89,56 +90,83 @@ def spread(roots: Iterable[str], dependents_of: Following) -> dict[str, str]:
     return found
 
 
-def iter_branches(starts: Iterable[str], following: Following, deepest: int) -> Iterator[Branch]:
+def iter_branches(
+    starts: Iterable[str], following: Following, deepest: int, most: int | None = None
+) -> Iterator[Branch]:
     """Draws what can be reached from `starts`: a tree each, and every milestone's own branches once.
 
     A start that is drawn already is left out. Iterative; what lies deeper than `deepest` levels begins a tree of its
-    own behind this one, so that lines stay short whatever the length of a chain.
+    own behind this one, so that lines stay short whatever the length of a chain. O(edges).
+
+    Args:
+        most: Of a milestone's branches that are drawn elsewhere, all others stand in one line: as many lines as
+            milestones then, whatever the number of edges. None draws all.
     """
-    drawn: set[str] = set()
+    trees = _Trees(following, deepest, most)
     for start in starts:
-        later = deque((start,))
-        while later:
-            name = later.popleft()
-            if name not in drawn:
-                yield from _iter_tree(name, following, deepest, drawn, later)
+        trees.later.append(start)
+        while trees.later:
+            name = trees.later.popleft()
+            if name not in trees.drawn:
+                yield from trees.iter_tree(name)
 
 
-def _iter_tree(start: str, following: Following, deepest: int, drawn: set[str], later: deque[str]) -> Iterator[Branch]:
-    drawn.add(start)
-    yield Branch(start, "", ())
-    path, on_path = [start], {start}
-    pending = [_iter_last(following(start))]
-    closing: tuple[bool, ...] = ()
-    while pending:
-        name, is_last = next(pending[-1], ("", False))
-        if not name:
-            pending.pop()
-            on_path.discard(path.pop())
-            closing = closing[:-1]
-            continue
-        below = list(following(name))
-        branch = Branch(name, path[-1], (*closing, is_last))
-        if name in on_path:
-            yield branch._replace(mark="cycle")
-        elif not below:
-            drawn.add(name)
+class _Trees:
+    """Attributes:
+    drawn: Whose own branches have a place.
+    later: What is to begin a tree of its own.
+    """
+
+    def __init__(self, following: Following, deepest: int, most: int | None) -> None:
+        self._following = following
+        self._deepest = deepest
+        self._most = most
+        self.drawn: set[str] = set()
+        self.later: deque[str] = deque()
+
+    def iter_tree(self, start: str) -> Iterator[Branch]:
+        self.drawn.add(start)
+        yield Branch(start, "", ())
+        path = {start: None}  # in its order
+        pending = [self._iter_below(Branch(start, "", ()), path)]
+        while pending:
+            branch = next(pending[-1], None)
+            if branch is None:
+                pending.pop()
+                path.popitem()
+                continue
             yield branch
-        elif name in drawn:
-            yield branch._replace(mark="above")
-        elif len(pending) == deepest:
-            later.append(name)
-            yield branch._replace(mark="below")
-        else:
-            drawn.add(name)
-            yield branch
-            path.append(name)
-            on_path.add(name)
-            pending.append(_iter_last(below))
-            closing = branch.closing
+            if not branch.mark and self._has_branches(branch.id):
+                path[branch.id] = None
+                pending.append(self._iter_below(branch, path))
 
+    def _iter_below(self, top: Branch, path: Collection[str]) -> Iterator[Branch]:
+        """The branches of one that is drawn here, each as it is when its turn comes."""
+        names = list(self._following(top.id))
+        elsewhere = left = 0
+        for place, name in enumerate(names, 1):
+            is_drawn = name in self.drawn
+            mark = self._mark(name, len(top.closing) + 1, path)
+            is_elsewhere = mark != "cycle" and (is_drawn or mark == "below")
+            elsewhere += is_elsewhere
+            if is_elsewhere and self._most is not None and elsewhere > self._most:
+                left += 1
+            else:
+                yield Branch(name, top.id, (*top.closing, place == len(names) and not left), mark)
+        if left:
+            yield Branch("", top.id, (*top.closing, True), "more", left)
 
-def _iter_last(names: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each, and whether it is the last one."""
-    listed: Collection[str] = list(names)
-    return ((name, place == len(listed)) for place, name in enumerate(listed, 1))
+    def _mark(self, name: str, level: int, path: Collection[str]) -> Literal["", "cycle", "above", "below"]:
+        if name in path:
+            return "cycle"
+        if self._has_branches(name):
+            if name in self.drawn:
+                return "above"
+            if level == self._deepest:
+                self.later.append(name)
+                return "below"
+        self.drawn.add(name)
+        return ""
+
+    def _has_branches(self, name: str) -> bool:
+        return next(iter(self._following(name)), None) is not None

@@ -1,13 +1,32 @@
-"""Milestones that wait for each other, as far as somebody's change made them."""
+"""Milestones that wait for each other: all of them, or as far as somebody's change made them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from gitmilestone.planning.graph import turn_cycle
 
 Edges = Mapping[str, Collection[str]]
 """Milestone -> what it waits for."""
+
+
+def find_cycles(edges: Edges) -> list[list[str]]:
+    """A cycle of each knot of milestones that wait for each other, sorted; O(milestones and edges).
+
+    Returns:
+        Paths that begin and end with the first id of their knot. What waits for itself is a cycle where it is on no
+        other.
+    """
+    knots = _find_knots(edges)
+    sizes = Counter(knots.values())
+    cycles: dict[int, list[str]] = {}
+    for name in sorted(edges):
+        knot = knots[name]
+        inside = (on for on in edges[name] if knots[on] == knot and (on != name or sizes[knot] == 1))
+        if knot not in cycles and (on := min(inside, default="")):
+            cycles[knot] = [name, *_find_path(on, name, edges, knots)]
+    return list(cycles.values())
 
 
 def find_made_cycles(made: Collection[tuple[str, str]], edges: Edges) -> list[list[str]]:
@@ -21,7 +40,8 @@ def find_made_cycles(made: Collection[tuple[str, str]], edges: Edges) -> list[li
     """
     knots = _find_knots(edges)
     cycles: dict[int, list[str]] = {}
-    for name, on in sorted(made):
+    # What waits for itself tells nothing of those that it is in a knot with.
+    for name, on in sorted(made, key=lambda edge: (edge[0] == edge[1], edge)):
         knot = knots.get(name)
         if knot is not None and knots.get(on) == knot and knot not in cycles:
             cycles[knot] = turn_cycle([name, *_find_path(on, name, edges, knots)])

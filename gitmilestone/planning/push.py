@@ -1,13 +1,14 @@
 """What a change of dates pushes later among whatever waits for it."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
 LONGEST = 100
-"""Of a chain that is told: nobody reads more, and all of them together would grow with the square of a long one."""
+"""Of a chain that is told, and of those that wait: nobody reads more, and all together would grow with the square."""
 
 
 class Waiting(NamedTuple):
@@ -102,20 +103,26 @@ def find_pushed(before: Mapping[str, Waiting], after: Mapping[str, Waiting]) -> 
 
 
 def find_dependents(names: Iterable[str], plan: Mapping[str, Waiting]) -> dict[str, list[str]]:
-    """Milestone -> the open ones that wait for it, directly or not, sorted; without itself."""
+    """Milestone -> open ones that wait for it, directly or not, the nearest LONGEST; sorted, without itself.
+
+    O(milestones and dependencies): all that wait for each of many milestones would be the square of that.
+    """
     dependents: dict[str, list[str]] = {}
     for name, one in plan.items():
         for blocker in one.blockers:
             dependents.setdefault(blocker, []).append(name)
-    found = {}
-    for name in names:
-        seen, pending = {name}, [name]
-        while pending:
-            ahead = [other for other in dependents.get(pending.pop(), ()) if other not in seen]
-            seen.update(ahead)
-            pending += ahead
-        found[name] = sorted(seen - {name})
-    return found
+    return {name: sorted(_find_nearest(name, dependents)) for name in names}
+
+
+def _find_nearest(name: str, dependents: Mapping[str, Sequence[str]]) -> Collection[str]:
+    seen = {name: None}
+    pending = deque(seen)
+    while pending and len(seen) <= LONGEST:
+        for other in dependents.get(pending.popleft(), ()):
+            if other not in seen and len(seen) <= LONGEST:
+                seen[other] = None
+                pending.append(other)
+    return seen.keys() - {name}
 
 
 def _follow(name: str, above: Mapping[str, str | None], source: str) -> tuple[str, ...]:

@@ -89,6 +89,13 @@ def test_dependents_are_the_other_way_round(plan: dict[str, Waiting]) -> None:
         assert found[name] == sorted(other for other in plan if other != name and name in wait_for(plan, other))
 
 
+def test_of_many_dependents_the_nearest_are_found() -> None:
+    chain = {f"m{number:04}": Waiting(None, (f"m{number - 1:04}",)) for number in range(1, 1000)} | {
+        "m0000": Waiting(None)
+    }
+    assert find_dependents(["m0000"], chain)["m0000"] == [f"m{number:04}" for number in range(1, LONGEST + 1)]
+
+
 def test_the_example() -> None:
     plan = {"store": Waiting(day(10)), "login": Waiting(None, ("store",)), "ship": Waiting(day(7), ("login", "gone"))}
     assert find_shortfalls(plan) == {"ship": Shortfall(3, ("store", "login", "ship"))}

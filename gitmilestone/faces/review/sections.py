@@ -3,6 +3,8 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gitmilestone.faces.terminal import count_nouns
@@ -12,12 +14,14 @@ from gitmilestone.model.milestone import Task
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.asking.diff import format_value
 from gitmilestone.operations.checking.review import Changed, DateMove, Review, StatusMove
+from gitmilestone.planning.push import LONGEST
 
 _KINDS = ("completed", "cancelled", "reopened", "blocked", "started", "planned")
 _WORDS = {"blocks": "waits for", "relates": "relates to"}
 _LONGEST = 80
 _LONGEST_PROBLEM = 300
 _CHAIN_ENDS = 3
+_MOST_LINKS = 20
 
 
 class Id(str):
@@ -165,6 +169,7 @@ def _list_changes(review: Review) -> list[Section]:
     removed = [(_id(one.id), _text(one.status), _date(one.due), _text(one.title)) for one in review.removed]
     links = [(link.id, f"now {_WORDS[link.type]}", link.on) for link in review.made]
     links += [(link.id, f"no longer {_WORDS[link.type]}", link.on) for link in review.broken]
+    links.sort()
     changed = ("Milestone", "Title", "Change")
     return [
         Section("Status", ("Milestone", "Status", "Holds up", "Title"), [_status_row(move) for move in statuses]),
@@ -174,12 +179,21 @@ def _list_changes(review: Review) -> list[Section]:
         Section(
             "Dependencies",
             ("Milestone", "Change", "On"),
-            [(_id(name), _text(change), _id(on)) for name, change, on in sorted(links)],
+            [row for (name, change), some in groupby(links, itemgetter(0, 1)) for row in _rows_of(name, change, some)],
         ),
         Section("Owners", ("Milestone", "Title", "Owner"), _owner_rows(review.owners)),
         Section("Tasks", changed, _field_rows(review.progress)),
         Section("Other changes", changed, _field_rows(review.others)),
     ]
+
+
+def _rows_of(name: str, change: str, links: Iterable[tuple[str, str, str]]) -> list[tuple[Cell, ...]]:
+    """One each, of more than a reader follows the first."""
+    names = [on for _, _, on in links]
+    listed = names if len(names) <= _MOST_LINKS else names[: _MOST_LINKS - 1]
+    rows: list[tuple[Cell, ...]] = [(_id(name), _text(change), _id(on)) for on in listed]
+    left = len(names) - len(listed)
+    return [*rows, (_id(name), _text(change), _text(f"{left} more"))] if left else rows
 
 
 def _date_rows(moves: Iterable[DateMove]) -> list[tuple[Cell, ...]]:
@@ -197,7 +211,8 @@ def _date_rows(moves: Iterable[DateMove]) -> list[tuple[Cell, ...]]:
 
 def _status_row(move: StatusMove) -> tuple[Cell, ...]:
     shown = move.waiting[:_CHAIN_ENDS]
-    more = f" and {len(move.waiting) - len(shown)} more" if len(move.waiting) > len(shown) else ""
+    count = f"{'at least ' if len(move.waiting) >= LONGEST else ''}{len(move.waiting) - len(shown)}"
+    more = f" and {count} more" if len(move.waiting) > len(shown) else ""
     held = (*_join(shown, ", "), more) if shown else ()
     return _id(move.id), _text(f"{move.old} → {move.new}"), held, _text(move.title)
 

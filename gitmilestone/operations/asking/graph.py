@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from gitmilestone.derived.engine import Engine
 from gitmilestone.model.link import Link, Outline
 from gitmilestone.operations.asking.across import look_up
-from gitmilestone.planning.graph import find_cycles, turn_cycle
+from gitmilestone.planning.knots import find_cycles
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import Files
@@ -121,12 +121,11 @@ class _Drawn:
         links = sorted(self._choose(self.links, given))
         linked = {*given, *(name for link in links for name in (link.id, link.on))}
         ordered = sorted((self._outlines[name] for name in linked), key=lambda one: (not one.is_known, one.place))
-        blockers: dict[str, tuple[str, ...]] = {}
+        blockers: dict[str, list[str]] = {}
         for link in links:
             if link.type == "blocks":
-                blockers[link.id] = (*blockers.get(link.id, ()), link.on)
-        cycles = [turn_cycle(cycle) for cycle in find_cycles(blockers)]
-        return Graph({outline.id: outline for outline in ordered}, links, given, cycles)
+                blockers.setdefault(link.id, []).append(link.on)
+        return Graph({outline.id: outline for outline in ordered}, links, given, find_cycles(blockers))
 
     def _walk(self, given: Sequence[str], depth: int | None, *, is_down: bool) -> set[Link]:
         found: set[Link] = set()

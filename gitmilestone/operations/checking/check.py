@@ -25,7 +25,8 @@ from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.rules import Rules, find_late_blocker, find_line, place_fault
 from gitmilestone.model.text.document import Document
 from gitmilestone.operations.editing.init import ATTRIBUTES_FILE
-from gitmilestone.planning.graph import find_cycles, turn_cycle
+from gitmilestone.planning.graph import describe_path
+from gitmilestone.planning.knots import find_cycles
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import Reading, read_all
 from gitmilestone.snapshot.settings import get_settings
@@ -179,15 +180,14 @@ def _iter_cycles(reading: Reading) -> Iterator[Problem]:
     for cycle in find_cycles(blockers):
         if len(cycle) == 2:
             continue
-        path = turn_cycle(cycle)
-        yield _tell_cycle(reading.documents[path[0]], path, path[1])
+        yield _tell_cycle(reading.documents[cycle[0]], cycle, cycle[1])
 
 
 def _tell_cycle(document: Document, path: Sequence[str], on: str) -> Problem:
     """Args:
     on: What the first of them depends on, as its file says it.
     """
-    message = f"dependency cycle: {' -> '.join(path)}"
+    message = f"dependency cycle: {describe_path(path)}"
     hint = f"`git milestone depend remove {path[0]} {on}`, or another of them"
     return Problem(document.path, find_line(document, "depends_on", on), "dependency-cycle", message, hint)
 

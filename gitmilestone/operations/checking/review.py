@@ -32,7 +32,8 @@ _KINDS = {
 
 class StatusMove(NamedTuple):
     """Attributes:
-    waiting: The open milestones that wait for it, directly or not, where it now holds them up anew.
+    waiting: The open milestones that wait for it, directly or not, where it now holds them up anew;
+        of more than `planning.push.LONGEST` the nearest.
     """
 
     id: str

@@ -21,7 +21,7 @@ Blockers = dict[str, tuple[str, ...]]
 
 class Consequences(NamedTuple):
     """Attributes:
-    waiting: Milestone that was reopened or blocked -> the open ones that wait for it, directly or not.
+    waiting: Milestone that was reopened or blocked -> open ones that wait for it, as `find_dependents` lists them.
     pushed, cycles: As in a review.
     titles: Of those that are named.
     """
@@ -44,13 +44,7 @@ def find_consequences(
     """
     causes = {change.id for change in mine if _weight(change.old) != _weight(change.new)}
     held = {change.id for change in mine if _holds_anew(change)}
-    gained = {
-        (change.id, on)
-        for change in mine
-        if change.new
-        for on in change.new.blockers
-        if not (change.old and on in change.old.blockers)
-    }
+    gained = {(change.id, on) for change in mine for on in _find_gained(change)}
     if not (causes or held or gained):
         return Consequences()
 
@@ -75,6 +69,12 @@ def find_consequences(
 def _weight(one: Milestone | None) -> tuple[object, ...]:
     """What of a milestone has a say in when others can be reached."""
     return (one.due, one.is_open, sorted(one.blockers)) if one and one.is_open else (None, False)
+
+
+def _find_gained(change: Change) -> Iterable[str]:
+    """What it waits for since the change."""
+    held = frozenset(change.old.blockers if change.old else ())
+    return (on for on in change.new.blockers if on not in held) if change.new else ()
 
 
 def _holds_anew(change: Change) -> bool:
@@ -118,12 +118,11 @@ class _Part:
         merged: Blockers = {name: change.new.blockers if change.new else () for name, change in theirs.items()}
         for change in mine:
             merged[change.id] = _join(change, theirs.get(change.id))
-        made = []
-        for name, on in gained:
-            other = theirs[name].new if name in theirs else None
-            if on in merged[name] and not (other and on in other.blockers):
-                made.append((name, on))
-        return made, self._close([name for name, _ in made], {}, merged)
+        grown = {name for name, _ in gained}
+        held = {name: frozenset(new.blockers) for name in grown if name in theirs and (new := theirs[name].new)}
+        kept = {name: frozenset(merged[name]) - held.get(name, frozenset()) for name in grown}
+        made = [(name, on) for name, on in gained if on in kept[name]]
+        return made, self._close({name for name, _ in made}, {}, merged)
 
     def _find_dependents(self, names: Collection[str]) -> set[str]:
         """With themselves. That of what is closed as well is harmless: only open ones become part of a plan."""

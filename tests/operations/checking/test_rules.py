@@ -75,6 +75,9 @@ SPECIMENS: dict[str, Specimen] = {
     "open-tasks": Specimen(
         {"completed/a.yaml": _HEAD + "status: completed\ntasks:\n  t:\n    title: T\n"}, "completed/a.yaml", 3
     ),
+    "too-many-dependencies": _one(
+        _PLANNED + "depends_on:\n" + "".join(f"  - m{number}: relates\n" for number in range(201)), 4
+    ),
     "self-dependency": _one(_PLANNED + "depends_on:\n  - b: relates\n  - a\n", 6),
     "dependency-cycle": Specimen(
         {"active/a.yaml": _PLANNED + "depends_on:\n  - b\n", "active/b.yaml": _PLANNED + "depends_on:\n  - a\n"}, line=5

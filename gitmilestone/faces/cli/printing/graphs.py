@@ -15,6 +15,9 @@ from gitmilestone.planning.graph import Branch, iter_branches
 DEEPEST = 20
 """Levels of a tree of text: what lies deeper is drawn below it, from the left again."""
 
+_MOST_REPEATED = 20
+"""Branches of a milestone that are drawn elsewhere and still have a line each."""
+
 _MARKS = {"cycle": "  (a cycle)", "above": "  (see above)", "below": "  (see below)"}
 _FILLS = {"in_progress": "#fff3bf", "blocked": "#ffc9c9", "completed": "#d3f9d8", "cancelled": "#e9ecef"}
 _UNKNOWN = "#f1f3f5"
@@ -60,7 +63,7 @@ class _Text:
                 yield from others
 
     def _draw(self, starts: Iterable[str], following: dict[str, list[str]]) -> list[str]:
-        branches = iter_branches(starts, lambda name: following.get(name, ()), DEEPEST)
+        branches = iter_branches(starts, lambda name: following.get(name, ()), DEEPEST, _MOST_REPEATED)
         return [self._draw_line(branch) for branch in branches]
 
     def _draw_line(self, branch: Branch) -> str:
@@ -68,6 +71,8 @@ class _Text:
         lead = "".join("   " if is_last else "│  " for is_last in above)
         if branch.closing:
             lead += "└─ " if last else "├─ "
+        if branch.mark == "more":
+            return f"{lead}... and {branch.left_out} more, drawn elsewhere"
         outline = self._graph.outlines[branch.id]
         pair = (branch.above, branch.id)
         is_related = "relates" in (self._types.get(pair), self._types.get(pair[::-1]))
