@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from benchmarks.measure import hermetic, run
 from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.ids import make_slug
-from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout, path_of, suggest_layout
+from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout, path_in, suggest_layout
 from gitmilestone.model.milestone import PRIORITIES, Dependency, Milestone, Status, Task
 from gitmilestone.model.text.encode import encode
 from gitmilestone.operations.editing.init import init
@@ -170,7 +170,10 @@ def make_repository(directory: str, count: int, layout: Layout) -> None:
 
 
 def _encode_all(milestones: Iterable[Milestone], layout: Layout) -> dict[str, bytes | None]:
-    return {path_of(milestone.id, milestone.status, layout): encode(milestone) for milestone in milestones}
+    return {
+        path_in("active" if milestone.is_open else "completed", milestone.id, layout): encode(milestone)
+        for milestone in milestones
+    }
 
 
 def _commit(store: Store, files: dict[str, bytes | None], message: str) -> None:

@@ -74,7 +74,7 @@ def _measure_size(folder: str, size: int, layout: Layout, runs: int, executable:
 def git_add_commit(directory: str, layout: Layout, number: int) -> None:
     """One new milestone, by git's own two commands."""
     milestone = next(iter(iter_milestones(1, seed=number)))
-    path = f"{ROOT}/{path_of(f'by-git-{number}', 'planned', layout)}"
+    path = f"{ROOT}/{path_of(f'by-git-{number}', layout)}"
     full = os.path.join(directory, path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
     with open(full, "wb") as file:
@@ -87,7 +87,7 @@ def measure_bulk(sizes: Sequence[int], runs: int) -> list[list[str]]:
     """One commit of many new files, in a bare repository, against `git fast-import` of the same."""
     rows = []
     for size in sizes:
-        files = {path_of(m.id, m.status, "sharded"): encode(m) for m in iter_milestones(size)}
+        files = {path_of(m.id, "sharded"): encode(m) for m in iter_milestones(size)}
         stream = _fast_import_stream(files)
         timings = time_in_turn(
             {

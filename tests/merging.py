@@ -74,5 +74,13 @@ def both(*edits: Edit) -> Edit:
     return carry_out
 
 
+def complete(clone: Clone) -> None:
+    clone.complete("ship")
+
+
+def archive(clone: Clone) -> None:
+    clone.archive("ship")
+
+
 def text_of(clone: Clone, path: str = SHIP) -> str:
     return (clone.path / path).read_text()

@@ -17,6 +17,7 @@ from gitmilestone.model.record import revise_fields
 from gitmilestone.operations.editing.init import init
 from gitmilestone.operations.editing.milestones import create, delete, edit_fields, transition
 from gitmilestone.snapshot.documents import read_all
+from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan, WriteOptions
 
@@ -133,6 +134,16 @@ class Clone:
     def complete(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
         with self.store() as store:
             return transition(store, "complete", [milestone_id], options).commit
+
+    def archive(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
+        """Moves its file, as it is."""
+
+        def build(files: Files) -> Plan:
+            entry = files.find(f"active/{milestone_id}.yaml")
+            return Plan({f"active/{milestone_id}.yaml": None, f"completed/{milestone_id}.yaml": entry}, "archive")
+
+        with self.store() as store:
+            return store.write(build, options).commit
 
     def delete(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
         with self.store() as store:

@@ -14,7 +14,15 @@ from gitmilestone.errors import (
     MilestoneNotFound,
 )
 from gitmilestone.model.ids import check_id, make_id
-from gitmilestone.model.layout import ROOT, SCHEMA_FILE, SUFFIX, folder_of, path_of
+from gitmilestone.model.layout import (
+    ROOT,
+    SCHEMA_FILE,
+    SUFFIX,
+    find_place,
+    may_lie_in,
+    move_to,
+    path_of,
+)
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.schema import modeline
@@ -196,10 +204,12 @@ class Draft:
         return Plan(files, message)
 
     def _path_for(self, milestone: Milestone, old_path: str | None) -> str:
-        """A file stays where it is, in whatever layout, until its status moves it."""
-        if old_path and old_path.startswith(folder_of(milestone.status) + "/"):
-            return old_path
-        return path_of(milestone.id, milestone.status, self.project.layout)
+        """A file stays where it is, in whatever layout; but what is reopened leaves the archive."""
+        if old_path is None:
+            return path_of(milestone.id, self.project.layout)
+        place = find_place(old_path)
+        assert place is not None  # it was found as a milestone's
+        return old_path if may_lie_in(place.folder, milestone.status) else move_to("active", old_path)
 
     def _content(self, milestone: Milestone, path: str) -> bytes:
         if milestone.id in self._texts:

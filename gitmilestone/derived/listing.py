@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitmilestone.derived.rows import DocumentRows, encode_document
-from gitmilestone.model.layout import FOLDERS, ROOT, find_path_fault, find_place, folder_of
+from gitmilestone.model.layout import FOLDERS, ROOT, find_path_fault, find_place, may_lie_in
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import MAX_BYTES, Document, read_document, too_large
 from gitmilestone.store.files import FileEntry, Files, WorkFiles
@@ -86,15 +86,10 @@ def read_entry(entry: FileEntry, size: int, content: bytes | None, known_extra: 
         return Document(path, "", None, (too_large(path, size),))
     document = read_document(path, place.id, content, known_extra)
     milestone = document.milestone
-    if milestone is None or folder_of(milestone.status) == place.folder:
+    if milestone is None or may_lie_in(place.folder, milestone.status):
         return document
-    problem = Problem(
-        path,
-        0,
-        "wrong-folder",
-        f"a milestone that is {milestone.status} belongs in {folder_of(milestone.status)}/",
-        "`git milestone check --fix` moves it",
-    )
+    message = f"a milestone that is {milestone.status} lies in {place.folder}/, the archive"
+    problem = Problem(path, 0, "wrong-folder", message, "`git milestone check --fix` moves it to active/")
     return document._replace(problems=(*document.problems, problem))
 
 

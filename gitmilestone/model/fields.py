@@ -39,7 +39,7 @@ class Field(NamedTuple):
 MILESTONE_FIELDS: tuple[Field, ...] = (
     Field("schema", kinds.SCHEMA, "The file's format version.", required=True, editable=False),
     Field("title", kinds.LINE, "What will be reached.", required=True),
-    Field("status", kinds.STATUS, "Where it stands; the file's folder follows it.", merge="status", required=True),
+    Field("status", kinds.STATUS, "Where it stands.", merge="status", required=True),
     Field("project", kinds.LINE, "The project it belongs to."),
     Field("owner", kinds.LINE, "Who answers for it."),
     Field("priority", kinds.PRIORITY, "How much it matters."),

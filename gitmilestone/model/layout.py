@@ -43,17 +43,23 @@ LAYOUTS: dict[Layout, Shape] = {
 """Every layout, the shallowest first."""
 
 
-def folder_of(status: Status) -> Folder:
-    return "completed" if status in CLOSED_STATUSES else "active"
+def path_of(milestone_id: str, layout: Layout) -> str:
+    """The path below `.milestones/` of a milestone that comes, whatever its status."""
+    return path_in("active", milestone_id, layout)
 
 
-def path_of(milestone_id: str, status: Status, layout: Layout) -> str:
-    """The path below `.milestones/`."""
-    return path_in(folder_of(status), milestone_id, layout)
+def may_lie_in(folder: Folder, status: Status) -> bool:
+    """No status moves a file; but `completed/` is the archive, and holds closed ones only."""
+    return folder == "active" or status in CLOSED_STATUSES
+
+
+def move_to(folder: Folder, path: str) -> str:
+    """The path of the same file in another folder, in the same layout."""
+    return f"{folder}/{path.partition('/')[2]}"
 
 
 def path_in(folder: Folder, milestone_id: str, layout: Layout) -> str:
-    """The same, of a milestone whose folder is known and whose status may not be."""
+    """The path below `.milestones/`, of a milestone whose folder is known."""
     depth = LAYOUTS[layout].depth
     shards = _shards_of(milestone_id)[:depth] if depth else ()
     return "/".join((folder, *shards, milestone_id + SUFFIX))

@@ -16,7 +16,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "bad-id": ("error", "a file's name is not a valid milestone id"),
     "duplicate-id": ("error", "two files have the same id"),
     "case-collision": ("error", "two files whose names differ only in case, or in how an accent is written"),
-    "wrong-folder": ("error", "a file's folder does not follow from the status in it"),
+    "wrong-folder": ("error", "an open milestone lies in `completed/`, the archive"),
     "wrong-layout": ("warning", "files do not lie where the project's layout has them; they are read all the same"),
     "conflict-marker": ("error", "a merge conflict was committed"),
     "yaml-syntax": ("error", "a file is not well-formed YAML"),

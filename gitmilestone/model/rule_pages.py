@@ -71,10 +71,11 @@ file: in a clone there, one of the two overwrites the other, and every `git stat
 Rename one of them, with `git mv`, on a system that tells them apart, or by `git milestone delete` and `new`.
 """,
     "wrong-folder": """\
-Open milestones lie in `active/`, completed and cancelled ones in `completed/`. Somebody edited `status` by hand, or
-moved the file and not the status. The milestone is read as its `status` says.
+`completed/` is the archive: it holds completed and cancelled milestones only, while `active/` may hold any. Somebody
+has reopened an archived one by hand, or moved a file, or one branch archived what another reopened. The milestone is
+read as its `status` says.
 
-`git milestone check --fix` moves the file. `git milestone complete` and its like do both at once.
+`git milestone check --fix` moves the file back to `active/`. `git milestone reopen` does both at once.
 """,
     "wrong-layout": """\
 The project's `layout` says in which folders new files go. Files elsewhere are read all the same; a branch from before

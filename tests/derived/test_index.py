@@ -15,7 +15,7 @@ from gitmilestone.derived.rows import encode_document
 from gitmilestone.derived.schema import index_statements
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.writer import Writer
-from gitmilestone.model.layout import ROOT, path_of
+from gitmilestone.model.layout import ROOT, Folder, path_in
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from gitmilestone.model.row import Row
 from gitmilestone.query.parse import MAX_DEPTH, MAX_TERMS, parse
@@ -29,7 +29,8 @@ BY_ID = (Order("id"),)
 
 
 def at_paths(milestones: Iterable[Milestone]) -> list[tuple[Milestone, str]]:
-    return [(one, f"{ROOT}/{path_of(one.id, one.status, 'flat')}") for one in milestones]
+    folders: dict[bool, Folder] = {True: "active", False: "completed"}
+    return [(one, f"{ROOT}/{path_in(folders[one.is_open], one.id, 'flat')}") for one in milestones]
 
 
 def fill(index: Index, entries: Iterable[tuple[Milestone, str]]) -> None:

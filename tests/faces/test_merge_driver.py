@@ -15,7 +15,7 @@ from gitmilestone.model.layout import ROOT as FOLDER
 from gitmilestone.operations.checking.check import check
 from gitmilestone.snapshot.documents import get_document
 from gitmilestone.store.installing.drivers import remove_drivers
-from tests.merging import SHIP, both, edit, edit_text, fork, install, make_clone, text_of
+from tests.merging import SHIP, archive, both, complete, edit, edit_text, fork, install, make_clone, text_of
 from tests.repositories import ROOT, Clone
 
 OWNERS = "<<<<<<< ours\nowner: bo\n=======\nowner: cy\n>>>>>>> theirs\n"
@@ -230,8 +230,16 @@ def test_both_add_the_same_milestone(clone: Clone) -> None:
 
 
 def test_completed_here_and_edited_there(clone: Clone) -> None:
+    fork(clone, complete, edit(status="in_progress", labels=["m", "p"], due="2027-01-15"))
+    _merge(clone)
+    assert clone.status() == ""
+    assert "status: completed\n" in text_of(clone)
+    assert "due: 2027-01-15\n" in text_of(clone)
+
+
+def test_archived_here_and_edited_there(clone: Clone) -> None:
     """The file moves, and the driver merges it where it went."""
-    fork(clone, lambda clone: clone.complete("ship"), edit(status="in_progress", labels=["m", "p"], due="2027-01-15"))
+    fork(clone, both(complete, archive), edit(status="in_progress", labels=["m", "p"], due="2027-01-15"))
     _merge(clone)
     assert clone.status() == ""
     text = text_of(clone, f"{FOLDER}/completed/ship.yaml")
@@ -240,11 +248,11 @@ def test_completed_here_and_edited_there(clone: Clone) -> None:
     assert not (clone.path / SHIP).exists()
 
 
-def test_a_status_that_belongs_elsewhere_is_right_in_the_file_and_check_says_so(clone: Clone) -> None:
-    """Only where somebody has written a status by hand: the commands move the file."""
-    fork(clone, edit_text("status: planned", "status: completed"), edit(labels=["x"], status="in_progress"))
+def test_archived_here_and_reopened_there_is_right_in_the_file_and_check_says_so(clone: Clone) -> None:
+    complete(clone)
+    fork(clone, archive, edit(labels=["x"], status="in_progress"))
     _merge(clone)
-    assert "status: completed\n" in text_of(clone)
+    assert "status: in_progress\n" in text_of(clone, f"{FOLDER}/completed/ship.yaml")
     with clone.store() as store:
         assert [problem.code for problem in check(store.work_files()).problems] == ["wrong-folder"]
 

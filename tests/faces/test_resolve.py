@@ -18,7 +18,7 @@ from gitmilestone.model.merging.merge_text import merge_texts
 from gitmilestone.operations.merging.disputed import find_disputed
 from gitmilestone.operations.merging.resolve import resolve
 from gitmilestone.store.installing.drivers import remove_drivers
-from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
+from tests.merging import SHIP, archive, both, complete, edit, edit_text, fork, make_clone, text_of
 from tests.model.merging.test_merge_text import triples
 from tests.repositories import Clone
 from tests.resolving import DONE, MERGED, Run, dispute, finish, merge
@@ -160,26 +160,34 @@ def test_deleted_by_one_and_edited_by_the_other(clone: Clone, run: Run, deleted_
 
 
 def test_completed_here_and_cancelled_there(clone: Clone, run: Run) -> None:
-    fork(clone, lambda clone: clone.complete("ship"), edit(status="cancelled"))
+    fork(clone, complete, edit(status="cancelled"))
     merge(clone)
-    assert [(row["field"], row["path"]) for row in run.read()] == [("status", DONE)]
+    assert [(row["field"], row["path"]) for row in run.read()] == [("status", SHIP)]
+    assert run("--theirs").returncode == 0
+    assert "status: cancelled\n" in finish(clone)
+
+
+def test_what_is_archived_stays_so_if_it_may(clone: Clone, run: Run) -> None:
+    fork(clone, both(complete, archive), edit(status="cancelled"))
+    merge(clone)
     assert run("--theirs").returncode == 0
     assert "status: cancelled\n" in finish(clone, DONE)
 
 
-def test_a_file_goes_where_its_status_has_it(clone: Clone, run: Run) -> None:
-    """Cancelled here, taken into work there, and it is the work that counts: the file moves back."""
-    fork(clone, edit(status="cancelled"), edit(status="in_progress"))
+def test_what_is_open_leaves_the_archive(clone: Clone, run: Run) -> None:
+    """Archived here, taken into work there, and it is the work that counts: the file moves back."""
+    fork(clone, both(edit(status="cancelled"), archive), edit(status="in_progress"))
     merge(clone)
+    assert [(row["field"], row["path"]) for row in run.read()] == [("status", DONE)]
     assert run("--theirs").returncode == 0
     assert not (clone.path / DONE).exists()
     assert "status: in_progress\n" in finish(clone)
 
 
 def test_a_move_that_git_does_not_see(clone: Clone, run: Run) -> None:
-    """It was completed and rewritten: for git one file was deleted, and another one added."""
+    """It was rewritten and archived: for git one file was deleted, and another one added."""
     described = edit(description="".join(f"{number} is new.\n" for number in range(80)))
-    fork(clone, both(described, lambda clone: clone.complete("ship")), edit(owner="cy", description="Else.\n"))
+    fork(clone, both(described, complete, archive), edit(owner="cy", description="Else.\n"))
     merge(clone)
     assert clone.status().startswith("DU")
     assert [row["field"] for row in run.read()] == ["description"]
@@ -191,14 +199,14 @@ def test_a_move_that_git_does_not_see(clone: Clone, run: Run) -> None:
 
 
 def test_moved_to_two_places(clone: Clone, run: Run) -> None:
-    """One branch completes it, the other one moves everything into folders."""
+    """One branch archives it, the other one moves everything into folders."""
 
     def shard(clone: Clone) -> None:
         (clone.path / FOLDER / "active" / "ab").mkdir()
         clone.git("mv", SHIP, f"{FOLDER}/active/ab/ship.yaml")
         clone.git("commit", "-qm", "shard")
 
-    fork(clone, lambda clone: clone.complete("ship"), both(edit(owner="bo"), shard))
+    fork(clone, both(complete, archive), both(edit(owner="bo"), shard))
     merge(clone)
     assert run("--ours").returncode == 0
     assert "owner: bo\n" in finish(clone, DONE)
@@ -207,8 +215,8 @@ def test_moved_to_two_places(clone: Clone, run: Run) -> None:
 
 
 def test_a_folder_that_git_takes_for_moved(clone: Clone, run: Run) -> None:
-    """The only open milestone is completed, so active/ is gone: git suggests to add the new one to completed/."""
-    fork(clone, lambda clone: clone.complete("ship"), lambda clone: clone.new("beta"))
+    """The only milestone is archived, so active/ is gone: git suggests to add the new one to completed/."""
+    fork(clone, both(complete, archive), lambda clone: clone.new("beta"))
     merge(clone)
     assert f"{FOLDER}/completed/beta.yaml" in clone.status()
     assert run("--ours").returncode == 0
@@ -432,7 +440,7 @@ def test_two_milestones_that_git_takes_for_one_moved_by_both(clone: Clone, run: 
         with clone.store() as store:
             remove_drivers(store)
     clone.new("other")
-    fork(clone, replace_it, lambda clone: clone.complete("ship"))
+    fork(clone, replace_it, both(complete, archive))
     clone.git("merge", "--no-edit", "side", is_checked=False)
     assert clone.status().count("\n") >= 2
     (row,) = [row for row in run.read() if row["field"]]
@@ -475,7 +483,7 @@ def test_an_edit_that_git_puts_into_another_milestone(
 
 def test_what_git_has_mixed_and_does_not_tell_of_is_left(clone: Clone, run: Run) -> None:
     """Of a merge that is picked, it does not keep which of its parents counts."""
-    fork(clone, replace_it, lambda clone: clone.complete("ship"))
+    fork(clone, replace_it, both(complete, archive))
     clone.git("switch", "-q", "-c", "merged", "side")
     clone.git("merge", "-q", "--no-ff", "--no-edit", "-s", "ours", "side~1", is_checked=False)
     clone.git("commit", "-q", "--allow-empty", "-m", "x")

@@ -17,11 +17,14 @@ from gitmilestone.model.layout import (
     LAYOUTS,
     Layout,
     find_place,
+    may_lie_in,
+    move_to,
     path_in,
     path_of,
     possible_paths,
     suggest_layout,
 )
+from gitmilestone.model.milestone import STATUSES, Status
 
 ids = st.from_regex(ID_PATTERN, fullmatch=True).filter(lambda text: find_id_fault(text) is None)
 layouts = st.sampled_from(list(LAYOUTS))
@@ -41,11 +44,24 @@ def test_no_two_layouts_share_a_path(milestone_id: str) -> None:
     assert len(set(paths)) == len(paths) == len(FOLDERS) * len(LAYOUTS)
 
 
+@given(ids, layouts)
+def test_a_file_changes_its_folder_and_nothing_else(milestone_id: str, layout: Layout) -> None:
+    archived = path_in("completed", milestone_id, layout)
+    assert move_to("completed", path_of(milestone_id, layout)) == archived
+    assert move_to("active", archived) == path_of(milestone_id, layout)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_archive_holds_closed_ones_only(status: Status) -> None:
+    assert may_lie_in("active", status)
+    assert may_lie_in("completed", status) == (status in ("completed", "cancelled"))
+
+
 def test_shards_are_the_first_digits_of_the_hash() -> None:
     digest = sha256(b"ship").hexdigest()
-    assert path_of("ship", "planned", "flat") == "active/ship.yaml"
-    assert path_of("ship", "completed", "sharded") == f"completed/{digest[:2]}/ship.yaml"
-    assert path_of("ship", "blocked", "sharded2") == f"active/{digest[:2]}/{digest[2:4]}/ship.yaml"
+    assert path_of("ship", "flat") == "active/ship.yaml"
+    assert path_in("completed", "ship", "sharded") == f"completed/{digest[:2]}/ship.yaml"
+    assert path_of("ship", "sharded2") == f"active/{digest[:2]}/{digest[2:4]}/ship.yaml"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ def exercise(clone: Clone, *, has_work_tree: bool = True, untouched: str = "") -
     clone.complete("one")
     check()
     assert ("one", "completed") in listed(clone)
+    assert "title: The one" in clone.text("active/one.yaml")
+    clone.archive("one")
+    check()
     assert "title: The one" in clone.text("completed/one.yaml")
     with clone.store() as store:
         assert len(list(history(store, "one"))) == 3

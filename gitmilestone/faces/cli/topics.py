@@ -74,8 +74,8 @@ TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Files",
         (
-            (".milestones/active/ID.yaml", "A milestone that is planned, in progress or blocked."),
-            (".milestones/completed/ID.yaml", "A milestone that is completed or cancelled."),
+            (".milestones/active/ID.yaml", "A milestone. No change of its status moves the file."),
+            (".milestones/completed/ID.yaml", "One that is completed or cancelled, and archived."),
             (".milestones/config/project.yaml", "The project's settings."),
         ),
     ),

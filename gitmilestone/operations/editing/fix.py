@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from gitmilestone.model.layout import ROOT, Layout, find_place, path_of
+from gitmilestone.model.layout import ROOT, find_place, move_to
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.document import Document, revise
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import read_all
-from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"
@@ -32,7 +31,6 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
     Nothing is staged or committed: these are the user's own files in the middle of an edit.
     """
     files = store.work_files()
-    layout = get_project(files).layout
     changed: dict[str, bytes | None] = {}
     mended: list[Mended] = []
     counts = Counter(place.id for entry in files.iter_entries() if (place := find_place(entry.path)))
@@ -41,7 +39,7 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
         if document.milestone is None or counts[name] > 1:
             continue
         old_path = document.path.removeprefix(f"{ROOT}/")
-        path, content, changes = _mend(document, document.milestone, old_path, layout)
+        path, content, changes = _mend(document, document.milestone, old_path)
         if changes:
             changed[old_path] = None
             changed[path] = content
@@ -50,7 +48,7 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
     return mended
 
 
-def _mend(document: Document, milestone: Milestone, path: str, layout: Layout) -> tuple[str, bytes, tuple[str, ...]]:
+def _mend(document: Document, milestone: Milestone, path: str) -> tuple[str, bytes, tuple[str, ...]]:
     """Where the file belongs, its bytes, and what was done."""
     codes = {problem.code for problem in document.problems}
     content, changes = document.text.encode(), []
@@ -63,6 +61,6 @@ def _mend(document: Document, milestone: Milestone, path: str, layout: Layout) -
         content = revise(document, milestone._replace(depends_on=others))
         changes.append("removed its dependency on itself")
     if _FOLDER in codes:
-        path = path_of(milestone.id, milestone.status, layout)
+        path = move_to("active", path)
         changes.append(f"moved it to {ROOT}/{path}, because it is {milestone.status}")
     return path, content, tuple(changes)

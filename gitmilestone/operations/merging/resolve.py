@@ -7,7 +7,7 @@ from typing import Any
 
 from gitmilestone.errors import InvalidRequest, InvalidValue, Refused
 from gitmilestone.model.kinds import BadValue
-from gitmilestone.model.layout import folder_of, path_of
+from gitmilestone.model.layout import find_place, may_lie_in, path_of
 from gitmilestone.model.merging.merge import SIDES, Conflict, Decision, Given
 from gitmilestone.model.merging.merge_text import FILE, GIT_MARKERS, Markers, merge_texts
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency
@@ -112,9 +112,12 @@ def _compose(disputed: Disputed, decisions: Mapping[str, Decision], markers: Mar
 def _find_target(store: Store, disputed: Disputed, content: bytes) -> str:
     milestone = read_document(disputed.path, disputed.id, content).milestone
     assert milestone  # it was read
-    folder = folder_of(milestone.status)
     unmerged = disputed.unmerged
-    for side in (unmerged.ours, unmerged.theirs):
-        if side and side.path.startswith(f"{folder}/"):
-            return side.path
-    return path_of(disputed.id, milestone.status, get_project(store.staged_files()).layout)
+    base = unmerged.base.path if unmerged.base else None
+    paths = [side.path for side in (unmerged.ours, unmerged.theirs) if side]
+    # The side that moved the file meant it.
+    for path in sorted(paths, key=lambda path: path == base):
+        place = find_place(path)
+        if place and may_lie_in(place.folder, milestone.status):
+            return path
+    return path_of(disputed.id, get_project(store.staged_files()).layout)

@@ -160,7 +160,7 @@ def _iter_samples(store: Store, server: Server | None, seconds: float, watch: Wa
 
 
 def _write(store: Store, milestones: Iterable[Milestone]) -> None:
-    files: dict[str, bytes | None] = {path_of(one.id, one.status, _LAYOUT): encode(one) for one in milestones}
+    files: dict[str, bytes | None] = {path_of(one.id, _LAYOUT): encode(one) for one in milestones}
     store.write(lambda _: Plan(files, "milestone: specimens"))
 
 

@@ -16,7 +16,6 @@ from gitmilestone.model.layout import (
     Layout,
     find_path_fault,
     find_place,
-    folder_of,
     path_in,
     suggest_layout,
 )
@@ -196,11 +195,12 @@ def _choose_copy(files: Files, entries: list[FileEntry], layout: Layout) -> File
     if len({entry.oid for entry in entries}) > 1:
         return None
     if len({entry.path.partition("/")[0] for entry in entries}) > 1:
-        # What git leaves of a file that one branch moved to a shard, and the other to completed/.
+        # What git leaves of a file that one branch moved to a shard, and the other to the archive.
         milestone = read_one(files, entries[0]).milestone
         if milestone is None:
             return None
-        entries = [entry for entry in entries if entry.path.startswith(folder_of(milestone.status) + "/")]
+        folder = "active" if milestone.is_open else "completed"
+        entries = [entry for entry in entries if entry.path.startswith(f"{folder}/")]
     return next((entry for entry in entries if entry.path == _target_of(entry.path, layout)), entries[0])
 
 

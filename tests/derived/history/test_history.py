@@ -22,7 +22,7 @@ from gitmilestone.derived.history.read import (
     stamp_of,
 )
 from gitmilestone.errors import GitFailed
-from gitmilestone.model.layout import path_of
+from gitmilestone.model.layout import FOLDERS, path_in, path_of
 from gitmilestone.model.milestone import Dependency, Milestone, Task
 from gitmilestone.model.text.encode import encode
 from gitmilestone.store.store import Store
@@ -114,7 +114,7 @@ def states(draw: st.DrawFn, before: State) -> State:
         layout = draw(st.sampled_from(("flat", "sharded")))
         old = state.pop(name, None)
         if what == "move" and old:
-            state[name] = File(path_of(name, draw(st.sampled_from(("planned", "completed"))), layout), old.value)
+            state[name] = File(path_in(draw(st.sampled_from(FOLDERS)), name, layout), old.value)
         elif what == "break":
             state[name] = File(old.path if old else f"active/{name}.yaml", draw(st.sampled_from(OTHER_TEXTS)))
         elif what != "delete":
@@ -122,7 +122,7 @@ def states(draw: st.DrawFn, before: State) -> State:
             if old and isinstance(old.value, Milestone) and draw(st.booleans()):
                 kept = draw(st.sampled_from(("status", "labels", "tasks", "extra", "title")))
                 value = old.value._replace(**{kept: getattr(value, kept)})
-            state[name] = File(path_of(name, value.status, layout), value)
+            state[name] = File(path_in(draw(st.sampled_from(FOLDERS)), name, layout), value)
     return state
 
 
@@ -256,7 +256,7 @@ def flatten(milestone: Any) -> set[tuple[str, str]]:
 
 def plan(name: str, **fields: Any) -> State:
     value = Milestone(name, f"Do {name}", **fields)
-    return {name: File(path_of(name, value.status, "flat"), value)}
+    return {name: File(path_of(name, "flat"), value)}
 
 
 def test_clocks_that_go_back_further_than_git_reckons_with(made: tuple[Clone, Store]) -> None:

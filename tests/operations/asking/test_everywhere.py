@@ -44,7 +44,7 @@ class Mirrored(NamedTuple):
     server: Server
 
     def set_milestones(self, name: str, milestones: list[Milestone]) -> Entries:
-        paths = [(milestone, path_of(milestone.id, milestone.status, "flat")) for milestone in milestones]
+        paths = [(milestone, path_of(milestone.id, "flat")) for milestone in milestones]
         settings_file = ("config/project.yaml", b"format: 1\n")
         self.project.set_files([settings_file, *((path, encode(milestone)) for milestone, path in paths)])
         with self.project.clone.store() as store:

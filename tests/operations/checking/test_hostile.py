@@ -28,6 +28,7 @@ from gitmilestone.store.store import Store
 from tests.repositories import ROOT, Clone, run_git
 
 _DONE = "schema: 1\ntitle: {}\nstatus: completed\n"
+_OPEN = _DONE.replace("completed", "planned")
 
 
 def _write(repository: Path, path: str, text: str) -> None:
@@ -37,22 +38,22 @@ def _write(repository: Path, path: str, text: str) -> None:
 
 
 def test_mending_never_puts_two_files_into_one(clone: Clone) -> None:
-    _write(clone.path, "active/t.yaml", _DONE.format("one"))
-    _write(clone.path, "active/ab/t.yaml", _DONE.format("two"))
+    _write(clone.path, "completed/t.yaml", _OPEN.format("one"))
+    _write(clone.path, "completed/ab/t.yaml", _OPEN.format("two"))
     with clone.store() as store:
         assert fix(store) == []
         assert {problem.code for problem in check(store.work_files()).problems} >= {"duplicate-id"}
-    assert (clone.path / ".milestones/active/ab/t.yaml").exists()
+    assert (clone.path / ".milestones/completed/ab/t.yaml").exists()
 
 
 def test_mending_moves_a_file_and_keeps_its_text(clone: Clone) -> None:
-    text = _DONE.format("one") + "# a comment\n"
-    _write(clone.path, "active/t.yaml", text)
+    text = _OPEN.format("one") + "# a comment\n"
+    _write(clone.path, "completed/t.yaml", text)
     with clone.store() as store:
-        moved = "moved it to .milestones/completed/t.yaml, because it is completed"
-        assert fix(store) == [("active/t.yaml", (moved,))]
+        moved = "moved it to .milestones/active/t.yaml, because it is planned"
+        assert fix(store) == [("completed/t.yaml", (moved,))]
         assert check(store.work_files()).problems == ()
-    assert (clone.path / ".milestones/completed/t.yaml").read_text() == text
+    assert (clone.path / ".milestones/active/t.yaml").read_text() == text
     assert run_git("diff", "--cached", "--name-only", cwd=clone.path) == ""
 
 

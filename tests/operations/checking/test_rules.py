@@ -48,7 +48,7 @@ SPECIMENS: dict[str, Specimen] = {
     "bad-id": Specimen({"active/con.yaml": _PLANNED}, "active/con.yaml"),
     "duplicate-id": Specimen({"active/a.yaml": _PLANNED, "completed/a.yaml": _PLANNED}),
     "case-collision": Specimen({"active/a.yaml": _PLANNED, "active/A.yaml": _PLANNED}, "active/A.yaml"),
-    "wrong-folder": _one(_HEAD + "status: completed\n"),
+    "wrong-folder": Specimen({"completed/a.yaml": _PLANNED}, "completed/a.yaml"),
     "wrong-layout": Specimen({"active/ff/a.yaml": _PLANNED}, _SETTINGS),
     "conflict-marker": _one(_HEAD + "<<<<<<< ours\nstatus: planned\n", 3),
     "yaml-syntax": _one(_PLANNED + "owner: 'ana\n", 5),
@@ -279,19 +279,25 @@ def test_mending_says_what_it_did(clone: Clone) -> None:
     clone.write(
         {
             "active/a.yaml": _PLANNED + "# kept\ndepends_on:\n  - a\n  - b\n",
-            "active/b.yaml": "\ufeff" + _HEAD.replace("\n", "\r\n") + "status: completed\r\n",
+            "completed/b.yaml": "\ufeff" + _PLANNED.replace("\n", "\r\n"),
+            "completed/ff/d.yaml": _PLANNED,
             "active/c.yaml": _PLANNED,
         }
     )
     with clone.store() as store:
         mended = fix(store)
         assert fix(store) == []
-    assert [(one.path, len(one.changes)) for one in mended] == [("active/a.yaml", 1), ("active/b.yaml", 3)]
+    assert [(one.path, len(one.changes)) for one in mended] == [
+        ("active/a.yaml", 1),
+        ("completed/b.yaml", 3),
+        ("completed/ff/d.yaml", 1),
+    ]
     assert mended[0].changes == ("removed its dependency on itself",)
     assert mended[1].changes == (
         "removed its byte-order mark",
         "made its line ends LF",
-        "moved it to .milestones/completed/b.yaml, because it is completed",
+        "moved it to .milestones/active/b.yaml, because it is planned",
     )
     assert (clone.path / ".milestones/active/a.yaml").read_text() == _PLANNED + "# kept\ndepends_on:\n  - b\n"
-    assert (clone.path / ".milestones/completed/b.yaml").read_text() == _HEAD + "status: completed\n"
+    assert (clone.path / ".milestones/active/b.yaml").read_text() == _PLANNED
+    assert (clone.path / ".milestones/active/ff/d.yaml").read_text() == _PLANNED

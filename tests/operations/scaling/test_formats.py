@@ -223,7 +223,7 @@ def test_the_same_tree_gives_the_same_tree(
     texts = {}
     for number, milestone in enumerate(found):
         text = encode(milestone._replace(extra={})).decode()
-        path = path_of(milestone.id, milestone.status, "flat")
+        path = path_of(milestone.id, "flat")
         texts[path] = formats.convert(text, 2, 1) if number % 2 else text
     one.write({**texts, SETTINGS: f"format: {1 + is_newer}\n\nlayout: flat\n"})
     shutil.copytree(place, place.parent / "two")
@@ -247,7 +247,7 @@ def test_format_does_layout_and_format_in_one_commit(old: Clone) -> None:
     migration = to(old).migration
     assert (migration.title, migration.touched) == ("layout mixed -> sharded, schema mixed -> 2", 1)
     assert old.git("rev-parse", "HEAD~2") == head
-    path = path_of("late", "planned", "sharded")
+    path = path_of("late", "sharded")
     assert old.text(path) == "schema: 2\ntitle: Late\nstatus: planned\ndepends_on: [m-0]"
     assert milestones(old) == read
     assert_whole(old, 2, set(read))

@@ -17,7 +17,8 @@ from gitmilestone.model.layout import FOLDERS, LAYOUTS, Layout, path_in, path_of
 from gitmilestone.operations.checking.check import check
 from gitmilestone.operations.scaling.migrate import FORMAT, Migration, migrate, plan_migration
 from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, TRAILER
-from gitmilestone.snapshot.documents import find_file, read_all
+from gitmilestone.snapshot.documents import read_all
+from gitmilestone.snapshot.locate import get_file
 from gitmilestone.store.asking.trailers import find_trailed
 from gitmilestone.store.writing.plan import WriteOptions
 from tests.repositories import Clone, run_git
@@ -83,7 +84,7 @@ def _assert_in_layout(clone: Clone, layout: Layout) -> None:
 
 
 def _seed(clone: Clone, count: int = 12) -> None:
-    clone.write({path_of(f"m-{number}", "planned", "flat"): _text(f"m-{number}") for number in range(count)})
+    clone.write({path_of(f"m-{number}", "flat"): _text(f"m-{number}") for number in range(count)})
     clone.complete("m-1")
 
 
@@ -114,7 +115,7 @@ def test_every_file_moves_and_no_byte_changes(clone: Clone, source: Layout, targ
 
 
 def test_many_files_go_in_as_one_pack(clone: Clone) -> None:
-    clone.write({path_of(f"m-{number}", "planned", "flat"): _text(f"m-{number}") for number in range(1_000)})
+    clone.write({path_of(f"m-{number}", "flat"): _text(f"m-{number}") for number in range(1_000)})
     packs = len(list((clone.git_dir / "objects" / "pack").glob("*.pack")))
     before = _files(clone)
     assert _plan(clone).after == "sharded"
@@ -135,7 +136,7 @@ def test_an_executable_file_stays_one(clone: Clone) -> None:
     (clone.path / ".milestones/active/m-2.yaml").chmod(0o755)
     clone.git("commit", "-qam", "executable")
     _migrate(clone, "sharded")
-    assert clone.git("ls-files", "-s", f".milestones/{path_of('m-2', 'planned', 'sharded')}").startswith("100755")
+    assert clone.git("ls-files", "-s", f".milestones/{path_of('m-2', 'sharded')}").startswith("100755")
     assert clone.status() == ""
 
 
@@ -208,10 +209,10 @@ def test_a_branch_from_before_joins_and_the_rest_is_moved(clone: Clone) -> None:
     unmerged = {line.split("/")[-1] for line in clone.git("diff", "--name-only", "--diff-filter=U").splitlines()}
     assert unmerged <= {"m-3.yaml", "m-4.yaml"}
     clone.git("add", "-A")
-    clone.git("rm", "-qf", "--ignore-unmatch", f".milestones/{path_of('m-4', 'planned', 'sharded')}")
+    clone.git("rm", "-qf", "--ignore-unmatch", f".milestones/{path_of('m-4', 'sharded')}")
     clone.git("commit", "-qm", "Merge other")
     with clone.store() as store:
-        assert find_file(store, store.files_at(), "added").path == "active/added.yaml"
+        assert get_file(store, store.files_at(), "added").path == "active/added.yaml"
     assert clone.edit("added", priority="low")  # every command works on the mixture
     assert clone.complete("added")
     with clone.store() as store:
@@ -267,7 +268,7 @@ def test_where_a_revert_conflicts_a_migration_back_does_not(clone: Clone) -> Non
 
 def test_two_files_of_one_id_that_differ_are_refused(clone: Clone) -> None:
     _seed(clone)
-    clone.write({path_of("m-2", "planned", "sharded"): _text("m-2") + "# here\n"})
+    clone.write({path_of("m-2", "sharded"): _text("m-2") + "# here\n"})
     head = clone.head
     assert [problem.code for problem in _plan(clone, "sharded").duplicates] == ["duplicate-id"] * 2
     with pytest.raises(InvalidContent, match="the same id is in two files") as caught:
@@ -279,7 +280,7 @@ def test_two_files_of_one_id_that_differ_are_refused(clone: Clone) -> None:
     clone.git("commit", "-qm", "That one")
     _migrate(clone, "sharded")
     _assert_in_layout(clone, "sharded")
-    assert clone.text(path_of("m-2", "planned", "sharded")).endswith("# here")
+    assert clone.text(path_of("m-2", "sharded")).endswith("# here")
 
 
 @pytest.mark.parametrize("status", ["planned", "completed"])
@@ -288,7 +289,7 @@ def test_of_two_files_of_one_id_that_are_the_same_one_goes(clone: Clone, status:
     clone.write(dict.fromkeys(paths, _text("ship", status)))
     migration = _migrate(clone, "sharded")
     assert len(migration.dropped) == 3
-    assert list(_files(clone)) == [path_of("ship", "planned" if status == "planned" else "completed", "sharded")]
+    assert list(_files(clone)) == [path_in("active" if status == "planned" else "completed", "ship", "sharded")]
     _assert_in_layout(clone, "sharded")
 
 
@@ -306,14 +307,14 @@ def test_what_can_not_be_read_moves_and_what_is_no_milestone_stays(clone: Clone)
     clone.git("commit", "-qm", "a link")
     _migrate(clone, "sharded")
     names = set(_files(clone))
-    moved = {path_of("bad", "planned", "sharded"), path_of("big", "completed", "sharded")}
+    moved = {path_of("bad", "sharded"), path_in("completed", "big", "sharded")}
     assert names == moved | set(kept) | {"active/link.yaml"}
     assert clone.status() == ""
 
 
 def test_a_file_where_a_folder_must_be_is_refused(clone: Clone) -> None:
     _seed(clone)
-    shard = path_of("m-2", "planned", "sharded").rsplit("/", 1)[0]
+    shard = path_of("m-2", "sharded").rsplit("/", 1)[0]
     clone.write({shard: "in the way\n"})
     head = clone.head
     with pytest.raises(UnsafePath, match="not a folder"):
@@ -385,7 +386,7 @@ def test_a_bare_repository_and_sha256(tmp_path: Path) -> None:
         clone = Clone(tmp_path / name)
         run_git("init", "-q", *arguments, str(clone.path))
         clone.init()
-        clone.write({path_of(f"m-{number}", "planned", "flat"): _text(f"m-{number}") for number in range(150)})
+        clone.write({path_of(f"m-{number}", "flat"): _text(f"m-{number}") for number in range(150)})
         before = _files(clone)
         _migrate(clone, "sharded2")
         assert _names(_files(clone)) == _names(before)
@@ -406,7 +407,7 @@ def test_nonsense_and_nothing(clone: Clone, tmp_path: Path) -> None:
         _migrate(clone, "spherical")
     _migrate(clone, "sharded2")  # of no milestone at all: new ones go there
     assert clone.new("first")
-    assert list(_files(clone)) == [path_of("first", "planned", "sharded2")]
+    assert list(_files(clone)) == [path_of("first", "sharded2")]
     empty = Clone(tmp_path / "empty")
     run_git("init", "-q", str(empty.path))
     with pytest.raises(NotInitialised):
@@ -417,11 +418,11 @@ def test_a_file_in_a_folder_of_no_layout_is_found_by_all(clone: Clone) -> None:
     clone.write({"active/zz/odd.yaml": _text("odd"), "active/a/b/c/deep.yaml": _text("deep")})
     with clone.store() as store:
         for name in clone.ids():
-            assert find_file(store, store.files_at(), name).path.endswith(f"/{name}.yaml")
+            assert get_file(store, store.files_at(), name).path.endswith(f"/{name}.yaml")
     assert len(_plan(clone).moves) == 2
     clone.write({"active/yy/odd.yaml": _text("odd")})
     with clone.store() as store, pytest.raises(InvalidContent, match="two files are called odd"):
-        find_file(store, store.files_at(), "od")
+        get_file(store, store.files_at(), "od")
 
 
 def test_progress_is_told(clone: Clone) -> None:

@@ -102,6 +102,10 @@ class Project(RuleBasedStateMachine):
         self.write(paths_of(name), lambda: self.clone.complete(name, options), options)
 
     @rule(name=IDS, options=SHIFTS)
+    def archive(self, name: str, options: WriteOptions) -> None:
+        self.write(paths_of(name), lambda: self.clone.archive(name, options), options)
+
+    @rule(name=IDS, options=SHIFTS)
     def delete(self, name: str, options: WriteOptions) -> None:
         self.write(paths_of(name), lambda: self.clone.delete(name, options), options)
 

@@ -24,7 +24,7 @@ CALLS = (
 WRITE = """
 import os
 from datetime import datetime, timezone
-from gitmilestone.operations.editing.milestones import create, transition
+from gitmilestone.operations.editing.milestones import create
 from gitmilestone.store.writing.plan import WriteOptions
 from gitmilestone.store.store import Store
 store = Store.open(".", os.environ)
@@ -32,7 +32,11 @@ print("open", flush=True)
 {body}
 """
 NEW = "create(store, 'Ship', {}, now=datetime(2026, 11, 22, 10, tzinfo=timezone.utc), milestone_id='ship')"
-COMPLETE = "transition(store, 'complete', ['ship'])"
+MOVE = """
+from gitmilestone.store.writing.plan import Plan
+move = lambda files: {'active/ship.yaml': None, 'completed/ship.yaml': files.find('active/ship.yaml')}
+store.write(lambda files: Plan(move(files), "move"))
+"""
 STAGE = NEW[:-1] + ", options=WriteOptions(stage_only=True))"
 BULK = """
 from gitmilestone.store.writing.plan import Plan
@@ -121,17 +125,17 @@ def test_row_3_new_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path
 
 @needs_strace
 @pytest.mark.parametrize("points", [6, pytest.param(None, marks=pytest.mark.long)])
-def test_row_3_complete_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path, points: int | None) -> None:
-    """A move: one file goes, another comes."""
+def test_row_3_a_move_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path, points: int | None) -> None:
+    """One file goes, another comes."""
     clone.new("ship")
-    sweep(clone, WRITE.format(body=COMPLETE), tmp_path, points)
+    sweep(clone, WRITE.format(body=MOVE), tmp_path, points)
 
 
 @needs_strace
 @pytest.mark.parametrize("points", [6, pytest.param(None, marks=pytest.mark.long)])
 def test_row_3_the_healer_killed_at_every_call_that_writes(clone: Clone, tmp_path: Path, points: int | None) -> None:
     clone.new("ship")
-    crash(clone, BETWEEN["before the files"], COMPLETE)
+    crash(clone, BETWEEN["before the files"], MOVE)
     script = WRITE.format(body="store.close()")
     for call in sample(list_calls(copy(clone, tmp_path / "listed"), script, tmp_path / "log"), points):
         victim = copy(clone, tmp_path / "killed")
@@ -198,7 +202,7 @@ def test_row_4_killed_between_the_branch_and_the_staging_area(clone: Clone, when
     """The next command, be it a reader, finishes: `git status` shows no phantom revert."""
     clone.new("ship")
     old = clone.head
-    crash(clone, BETWEEN[when], COMPLETE)
+    crash(clone, BETWEEN[when], MOVE)
     has_moved = when != "before the branch"
     assert (clone.head != old) == has_moved
     if when in ("before the files", "before the staging area"):

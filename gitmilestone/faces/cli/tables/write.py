@@ -95,13 +95,13 @@ COMMANDS: tuple[Command, ...] = (
     _transition(
         "complete",
         "Say that milestones are reached",
-        "Their status becomes `completed`, and their files move to completed/. Open tasks or open "
+        "Their status becomes `completed`; their files stay where they are. Open tasks or open "
         "dependencies are warned of, and stop nothing.",
     ),
     _transition(
         "cancel",
         "Give milestones up",
-        "Their status becomes `cancelled`, and their files move to completed/.",
+        "Their status becomes `cancelled`; their files stay where they are.",
     ),
     _transition("reopen", "Take closed or blocked milestones up again", "Their status becomes `planned`."),
     Command(
