@@ -296,7 +296,8 @@ class WorkFiles(Files):
     def iter_contents(
         self, entries: Iterable[FileEntry], max_bytes: int | None = None
     ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
-        for is_present, some in groupby(entries, lambda entry: entry.oid is None):
+        # A reader may have given the others an oid of his own, of what is no object.
+        for is_present, some in groupby(entries, lambda entry: entry.path not in self._skipped):
             if is_present:
                 yield from self._iter_present(some, max_bytes)
             else:
