@@ -125,11 +125,14 @@ class Context:
 
     def _open_pager(self) -> None:
         from gitmilestone.faces.pager import Pager
+        from gitmilestone.model.git_settings import find_boolean
 
-        wanted = self._read_config().get("pager.milestone", "true").lower()
-        self.pages = wanted not in ("false", "no", "off", "0")
+        wanted = self._read_config().get("pager.milestone", "true")
+        is_on = find_boolean(wanted)
+        self.pages = is_on is not False
         if self.pages:
-            self._pager = Pager(self.stdout, self.environ, self._find_pager)
+            # As git does, what is no boolean names the pager.
+            self._pager = Pager(self.stdout, self.environ, self._find_pager if is_on else lambda: wanted)
 
     def _find_pager(self) -> str:
         return self.store.git.check("var", "GIT_PAGER").decode("utf-8", "surrogateescape").strip()

@@ -14,7 +14,6 @@ _HARMFUL = (
 )
 _COLOUR = rf"\033\[[0-9;]*m|{_HARMFUL}"
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
-_TRUE = ("true", "yes", "on", "1", "auto", "")
 
 
 class Style(NamedTuple):
@@ -87,11 +86,13 @@ def cut(text: str, columns: int) -> str:
 
 def wants_colour(config: Mapping[str, str], environ: Mapping[str, str], is_terminal: bool) -> bool:
     """Whether to colour: as `color.milestone` says, else `color.ui`; `auto` goes by where it is written."""
-    wanted = config.get("color.milestone", config.get("color.ui", "auto")).lower()
+    from gitmilestone.model.git_settings import get_colours  # a pipe is spared it
+
+    wanted = get_colours(config, "color.milestone", "color.ui")
     if wanted == "always":
         return True
     capable = is_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
-    return wanted in _TRUE and capable
+    return wanted == "auto" and capable
 
 
 def count_columns(stream: TextIO, environ: Mapping[str, str]) -> int:

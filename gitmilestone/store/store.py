@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from gitmilestone.store.writing.plan import Build, WriteOptions, Written
     from gitmilestone.store.writing.staging import Staging
 
-_SHARED_MODES = {
-    **dict.fromkeys(("group", "true", "yes", "on", "1"), 0o660),
-    **dict.fromkeys(("all", "world", "everybody", "2"), 0o664),
-}
-
 
 class Store:
     """One repository, one work tree of it. Not for several threads at once.
@@ -191,10 +186,9 @@ class Store:
         return os.path.exists(journal) or os.path.exists(self.repository.index_path + CLAIM_SUFFIX)
 
     def _shared_mode(self) -> int:
-        value = self.config.get("core.sharedrepository", "").lower()
-        if value.startswith("0") and len(value) > 1:
-            return int(value, 8)
-        return _SHARED_MODES.get(value, 0)
+        from gitmilestone.model.git_settings import get_shared_mode
+
+        return get_shared_mode(self.config)
 
     def _recover_quietly(self) -> None:
         """A reader heals too, unless a writer is at work or nothing can be written here."""

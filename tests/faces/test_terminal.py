@@ -70,7 +70,7 @@ def test_a_cut_text_fits(text: str, columns: int) -> None:
         ({"color.ui": "false"}, {"TERM": "xterm"}, True, False),
         ({"color.ui": "always"}, {}, False, True),
         ({"color.ui": "never", "color.milestone": "auto"}, {"TERM": "xterm"}, True, True),
-        ({"color.milestone": ""}, {"TERM": "xterm"}, True, True),
+        ({"color.milestone": ""}, {"TERM": "xterm"}, True, False),
         ({"color.milestone": "always"}, {"NO_COLOR": "1"}, False, True),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from sqlite3 import Connection
 from typing import NamedTuple, TypeVar
@@ -21,17 +20,14 @@ from gitmilestone.derived.analytics.open import (
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.history.read import stamp_of
 from gitmilestone.derived.sqlite import Index
-from gitmilestone.errors import EnvironmentFault, InvalidValue
+from gitmilestone.errors import EnvironmentFault
+from gitmilestone.model.git_settings import find_git_setting
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.asking.history import open_history
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.store import Store
 
 Result = TypeVar("Result")
-
-MEMORY_KEY = "milestone.analytics.memory"
-_UNITS = {"M": 20, "G": 30}
-_SIZE = re.compile(r"(\d{1,6}) ?([MG])i?B?", re.IGNORECASE)
 
 
 class Unserved(NamedTuple):
@@ -93,10 +89,5 @@ def ask(
 
 def find_memory_bytes(store: Store) -> int:
     """What a query may take: `milestone.analytics.memory` of git's configuration, like `512MB` or `4GB`."""
-    told = store.config.get(MEMORY_KEY)
-    if told is None:
-        return MEMORY_BYTES
-    found = _SIZE.fullmatch(told)
-    if not found or not int(found[1]):
-        raise InvalidValue(f"`{MEMORY_KEY}` is an amount of memory, not {told!r}", "like 512MB or 4GB")
-    return int(found[1]) << _UNITS[found[2].upper()]
+    told: int | None = find_git_setting(store.config, "milestone.analytics.memory")
+    return MEMORY_BYTES if told is None else told

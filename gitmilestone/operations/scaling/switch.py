@@ -11,6 +11,7 @@ from gitmilestone.derived.database import read_index
 from gitmilestone.derived.engine import Engine
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
 from gitmilestone.model.config import TIERS, encode_tier
+from gitmilestone.model.git_settings import find_git_setting
 from gitmilestone.model.layout import TIER_FILE
 from gitmilestone.operations.scaling.measure import (
     SCORE_TRAILER,
@@ -32,7 +33,6 @@ from gitmilestone.tiers.compare import Comparison
 from gitmilestone.tiers.table import find_tier, get_tier, iter_tiers, load_tier
 from gitmilestone.tiers.tier import Site
 
-AUTO_MIGRATE = "milestone.automigrate"
 _PROBED_ROWS = 50
 _PROBED = (Query(OPEN, limit=_PROBED_ROWS), Query(limit=_PROBED_ROWS))
 _SLOW_QUERIES = 20
@@ -171,9 +171,9 @@ def follow(
         slow = _take_back_slow(store, weighed, moment, options)
         if slow or not weighed.decision.is_due:
             return slow
-        wanted = store.config.get(AUTO_MIGRATE, "commit").lower()
+        wanted = find_git_setting(store.config, "milestone.autoMigrate")
         decision = weighed.decision
-        if wanted in ("off", "false", "no", "0"):
+        if wanted == "off":
             return None
         if wanted == "suggest":
             watch.warn(

@@ -19,6 +19,7 @@ from gitmilestone.errors import (
     UncommittedEdits,
     UnsafePath,
 )
+from gitmilestone.model.git_settings import get_boolean
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.attributes import Attributes, refuse_conversions
 from gitmilestone.store.files import FileEntry, Files, StagedFiles, TreeFiles
@@ -255,7 +256,7 @@ class Transaction:
     def _write_commit(self, head: Head, tree: str, message: str) -> str:
         """The first commit of a process is git's work, which knows who we are; the next ones on the same
         branch are by the same people. A signed one is always git's."""
-        is_signed = self.config.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+        is_signed = get_boolean(self.config, "commit.gpgSign")
         date = f"{int(self.options.when.timestamp())} +0000" if self.options.when else None
         people = self.people.get(head.branch)
         if people and not is_signed:

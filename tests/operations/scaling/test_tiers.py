@@ -329,7 +329,7 @@ def test_who_takes_it_back_is_not_asked_again_until_it_has_grown(small: Clone) -
     assert tier(small) == "sqlite"
 
 
-@pytest.mark.parametrize(("value", "told"), [("off", False), ("suggest", True)])
+@pytest.mark.parametrize(("value", "told"), [("off", False), ("00", False), ("suggest", True)])
 def test_it_can_be_left_to_people(small: Clone, value: str, told: bool) -> None:
     small.git("config", "milestone.autoMigrate", value)
     now, heard = int(time()), Heard()
@@ -337,6 +337,15 @@ def test_it_can_be_left_to_people(small: Clone, value: str, told: bool) -> None:
     assert after_write(small, now + 2 * HOUR, heard) is None
     assert tier(small) == "file"
     assert any("git milestone migrate sqlite" in text for text in heard.texts) == told
+
+
+def test_a_misspelt_wish_changes_nothing(small: Clone) -> None:
+    small.git("config", "milestone.autoMigrate", "sugest")
+    now, heard = int(time()), Heard()
+    after_write(small, now, heard)
+    assert after_write(small, now + 2 * HOUR, heard) is None
+    assert tier(small) == "file"
+    assert any("'sugest' is none of" in text for text in heard.texts)
 
 
 def test_now_does_not_wait(small: Clone) -> None:

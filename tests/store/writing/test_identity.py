@@ -204,7 +204,7 @@ def gnupg(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def sign_and_verify(clone: Clone) -> None:
-    clone.git("config", "commit.gpgSign", "true")
+    clone.git("config", "commit.gpgSign", "2")
     with clone.store() as store:
         for name in ("a", "b"):
             store.write(lambda _, name=name: Plan({f"active/{name}.yaml": b"x"}, name))  # type: ignore[misc]
