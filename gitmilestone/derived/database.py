@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from gitmilestone.derived.schema import SCHEMA_VERSION
+from gitmilestone.derived.schema import SCHEMA_VERSION, is_newer
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
 from gitmilestone.progress import SILENT, Watch
@@ -94,7 +94,7 @@ class IndexFile:
         index = Index(self.connect())
         try:
             _refuse_newer(index)
-            if index.version < SCHEMA_VERSION or not index.fits_here:
+            if index.version != SCHEMA_VERSION or not index.fits_here:
                 index.close()
                 self.remove()
                 index = self._create()
@@ -319,7 +319,7 @@ def _read_in_memory(store: Store, files: Files, read: Callable[[Index], Result],
 
 
 def _refuse_newer(index: Index) -> None:
-    if index.version > SCHEMA_VERSION:
+    if is_newer(index.version, SCHEMA_VERSION):
         raise NewerIndexError
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from zlib import crc32
+
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.query.searched import KEYED, TEXTS
 
-SCHEMA_VERSION = 4
-"""Raised with every change of the tables, or of what is written into them."""
+_WRITTEN = 5
+"""Raised with every change of what is written into the tables; of the tables themselves `SCHEMA_VERSION` knows."""
+
+_SHAPE_BITS = 16
 
 IDS_A_STATEMENT = 500
 """How many ids one statement is given; SQLite binds 999 values at least."""
@@ -116,3 +121,17 @@ def insert_statements() -> dict[str, str]:
     return {
         table: f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})" for table, columns in COLUMNS.items()
     }
+
+
+def make_version(written: int, shape: Iterable[str]) -> int:
+    """A version that differs where what is written does, or the shape of what it is written into; 31 bits."""
+    return written << _SHAPE_BITS | crc32("\n".join(shape).encode()) & (1 << _SHAPE_BITS) - 1
+
+
+def is_newer(version: int, than: int) -> bool:
+    """Whether a later program made a state, which is then left alone; two shapes of one time know no order."""
+    return version >> _SHAPE_BITS > than >> _SHAPE_BITS
+
+
+SCHEMA_VERSION = make_version(_WRITTEN, (*create_statements(), *index_statements()))
+"""Of an index: where the one on disk has another, it is built anew."""

@@ -29,15 +29,18 @@ class Change(NamedTuple):
 
     def fields(self) -> list[FieldChange]:
         """What differs, in the order of the canonical form; all of it where one side is absent."""
-        nothing = Milestone(self.id, "")._replace(title=None, status=None)  # type: ignore[arg-type]  # stands for absence
+        nothing = Milestone(self.id, "")
         old, new = self.old or nothing, self.new or nothing
         changes: list[FieldChange] = []
         for field in MILESTONE_FIELDS:
             before, after = getattr(old, field.name), getattr(new, field.name)
-            if field.name == "schema" or before == after:
+            if field.shape == "scalar" and field.name != "schema":
+                # What is not there says nothing: neither the other side's value nor its default.
+                said = self.old and before, self.new and after
+                if said[0] != said[1] and ((self.old and self.new) or any(map(field.says, said))):
+                    changes.append(FieldChange(field.name, *said))
+            elif field.name == "schema" or before == after:
                 continue
-            if field.shape == "scalar":
-                changes.append(FieldChange(field.name, before, after))
             elif field.shape == "tasks":
                 changes += _task_changes(before, after)
             else:

@@ -1,65 +1,31 @@
-"""The one list of fields.
+"""The one list of fields, as `gitmilestone.model.milestone` declares them.
 
-Reading, validation, the JSON Schema, SQL columns, merge policy and the documentation derive from
-these tables: a new field is one row here and one attribute of Milestone or Task.
+Reading, validation, the JSON Schema, options, SQL columns, CSV, merge policy and the documentation derive from these
+tables.
 """
 
-# No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from typing import Literal, NamedTuple
+from __future__ import annotations
 
-from gitmilestone.model import kinds
-from gitmilestone.model.kinds import Kind
+from collections.abc import Iterator
+from typing import Any
 
-Merge = Literal["value", "status", "earliest", "lines", "set", "tasks"]
-Shape = Literal["scalar", "labels", "dependencies", "tasks"]
-
-
-class Field(NamedTuple):
-    """A key of a milestone's file.
-
-    Attributes:
-        kind: Of the value; of one item where `shape` is not scalar.
-        shape: How the value lies in YAML: a scalar, a list of labels, of dependencies, a mapping of tasks.
-        merge: What becomes of changes on both sides, which `model/merging/merge.py` carries out. `value`: a conflict;
-            `status`: the further one; `earliest`: the earlier one; `lines`: both, as git joins a file;
-            `set`: additions and removals of both; `tasks`: task by task, field by field.
-        required: Whether a file without it is an error.
-        editable: Whether commands let people set it.
-    """
-
-    name: str
-    kind: Kind
-    doc: str
-    shape: Shape = "scalar"
-    merge: Merge = "value"
-    required: bool = False
-    editable: bool = True
+from gitmilestone.model.field import Field as Field
+from gitmilestone.model.milestone import Milestone, Task
 
 
-MILESTONE_FIELDS: tuple[Field, ...] = (
-    Field("schema", kinds.SCHEMA, "The file's format version.", required=True, editable=False),
-    Field("title", kinds.LINE, "What will be reached.", required=True),
-    Field("status", kinds.STATUS, "Where it stands.", merge="status", required=True),
-    Field("project", kinds.LINE, "The project it belongs to."),
-    Field("owner", kinds.LINE, "Who answers for it."),
-    Field("priority", kinds.PRIORITY, "How much it matters."),
-    Field("start", kinds.DATE, "The first day of work."),
-    Field("due", kinds.DATE, "The day it is due."),
-    Field("estimate", kinds.ESTIMATE, "Work to be done, in working days."),
-    Field("created", kinds.TIME, "When it was created.", merge="earliest", editable=False),
-    Field("labels", kinds.LABEL, "Free words to find it by.", shape="labels", merge="set"),
-    Field("depends_on", kinds.TARGET, "The milestones it waits for.", shape="dependencies", merge="set"),
-    Field("tasks", kinds.ID, "Its tasks, by id.", shape="tasks", merge="tasks"),
-    Field("description", kinds.BLOCK, "Anything else there is to say.", merge="lines"),
-)
-"""In the order of the canonical form."""
+def _iter_declared(value: type[Any]) -> Iterator[Field]:
+    """The fields of a NamedTuple, in the order of its attributes; those that are none have no Field beside them."""
+    for name, annotation in value.__annotations__.items():
+        for field in getattr(annotation, "__metadata__", ()):
+            default = value._field_defaults.get(name)
+            text = "" if default is None or field.shape != "scalar" else field.kind.format(default)
+            yield field._replace(name=name, default=text)
 
-TASK_FIELDS: tuple[Field, ...] = (
-    Field("title", kinds.LINE, "What is to be done.", required=True),
-    Field("status", kinds.TASK_STATUS, "Where it stands; `planned` where unset.", merge="status"),
-    Field("weight", kinds.NUMBER, "Its share in the milestone's progress; 1 where unset."),
-    Field("completed", kinds.TIME, "When it was done.", merge="earliest", editable=False),
-)
+
+MILESTONE_FIELDS: tuple[Field, ...] = tuple(sorted(_iter_declared(Milestone), key=lambda field: field.name != "schema"))
+"""In the order of the canonical form: that of the attributes, but for `schema`, which is a file's first word."""
+
+TASK_FIELDS: tuple[Field, ...] = tuple(_iter_declared(Task))
 
 FIELDS: dict[str, Field] = {field.name: field for field in MILESTONE_FIELDS}
 SCALAR_FIELDS: tuple[Field, ...] = tuple(field for field in MILESTONE_FIELDS if field.shape == "scalar")

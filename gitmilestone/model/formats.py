@@ -2,7 +2,7 @@
 
 Everything else in the model knows the newest alone: the text of an older one is upgraded before it is decoded, and
 what is written into a project of an older format is downgraded. There is one format today; a second one is a row of
-`FORMATS`, a change of the fields, and a higher `SCHEMA_VERSION` in derived/schema.py.
+`FORMATS` and a change of the fields.
 """
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from gitmilestone.model import formats
 from gitmilestone.model.ids import ID_PATTERN, REPOSITORY_PATTERN, find_id_fault, find_target_fault
-from gitmilestone.model.milestone import PRIORITIES, STATUSES, TASK_STATUSES
+from gitmilestone.model.vocabulary import PRIORITIES, STATUSES, TASK_STATUSES
 
 
 class BadValue(ValueError):
@@ -37,6 +37,12 @@ class Kind(NamedTuple):
     format: Callable[[Any], str]
     sql: str
     schema: Mapping[str, Any]
+
+    def to_json(self, value: Any) -> str | float:
+        """A value in JSON's types: a number where editors see one, whole where it is whole; else its text."""
+        if self.schema.get("type") == "number" or isinstance(value, int):
+            return int(value) if value == int(value) else float(value)
+        return self.format(value)
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -3,21 +3,20 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from gitmilestone.model import formats
-
-Status = Literal["planned", "in_progress", "blocked", "completed", "cancelled"]
-TaskStatus = Literal["planned", "in_progress", "completed"]
-Priority = Literal["low", "medium", "high", "critical"]
-DependencyType = Literal["blocks", "relates"]
-
-OPEN_STATUSES: tuple[Status, ...] = ("planned", "in_progress", "blocked")
-CLOSED_STATUSES: tuple[Status, ...] = ("completed", "cancelled")
-STATUSES: tuple[Status, ...] = OPEN_STATUSES + CLOSED_STATUSES
-TASK_STATUSES: tuple[TaskStatus, ...] = ("planned", "in_progress", "completed")
-PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high", "critical")
-DEPENDENCY_TYPES: tuple[DependencyType, ...] = ("blocks", "relates")
+from gitmilestone.model import formats, kinds
+from gitmilestone.model.field import Field
+from gitmilestone.model.vocabulary import CLOSED_STATUSES as CLOSED_STATUSES
+from gitmilestone.model.vocabulary import DEPENDENCY_TYPES as DEPENDENCY_TYPES
+from gitmilestone.model.vocabulary import OPEN_STATUSES as OPEN_STATUSES
+from gitmilestone.model.vocabulary import PRIORITIES as PRIORITIES
+from gitmilestone.model.vocabulary import STATUSES as STATUSES
+from gitmilestone.model.vocabulary import TASK_STATUSES as TASK_STATUSES
+from gitmilestone.model.vocabulary import DependencyType as DependencyType
+from gitmilestone.model.vocabulary import Priority as Priority
+from gitmilestone.model.vocabulary import Status as Status
+from gitmilestone.model.vocabulary import TaskStatus as TaskStatus
 
 
 class Dependency(NamedTuple):
@@ -36,16 +35,29 @@ class Dependency(NamedTuple):
 
 
 class Task(NamedTuple):
+    """A task as its milestone's file says it.
+
+    Attributes:
+        extra: Keys that are no field: text, lists and mappings of text, as written.
+    """
+
     id: str
-    title: str
-    status: TaskStatus = "planned"
-    weight: float = 1.0
-    completed: datetime | None = None
+    title: Annotated[str, Field(kinds.LINE, "What is to be done.", required=True)]
+    status: Annotated[
+        TaskStatus, Field(kinds.TASK_STATUS, "Where it stands; `planned` where unset.", merge="status")
+    ] = "planned"
+    weight: Annotated[float, Field(kinds.NUMBER, "Its share in the milestone's progress; 1 where unset.")] = 1.0
+    completed: Annotated[datetime | None, Field(kinds.TIME, "When it was done.", merge="earliest", editable=False)] = (
+        None
+    )
     extra: Mapping[str, Any] = {}
 
 
 class Milestone(NamedTuple):
-    """A milestone as its file says it; `gitmilestone.model.fields` describes each field.
+    """A milestone as its file says it.
+
+    What has a Field beside its type is a key of the file, and whatever else is known of it derives from that line;
+    `gitmilestone.model.fields` has them as tables.
 
     Attributes:
         estimate: Working days.
@@ -57,20 +69,31 @@ class Milestone(NamedTuple):
     """
 
     id: str
-    title: str
-    status: Status = "planned"
-    project: str | None = None
-    owner: str | None = None
-    priority: Priority | None = None
-    start: date | None = None
-    due: date | None = None
-    estimate: float | None = None
-    created: datetime | None = None
-    labels: tuple[str, ...] = ()
-    depends_on: tuple[Dependency, ...] = ()
-    tasks: tuple[Task, ...] = ()
-    description: str | None = None
-    schema: int = formats.NEWEST
+    title: Annotated[str, Field(kinds.LINE, "What will be reached.", required=True)]
+    status: Annotated[
+        Status,
+        Field(kinds.STATUS, "Where it stands.", merge="status", required=True),
+    ] = "planned"
+    project: Annotated[str | None, Field(kinds.LINE, "The project it belongs to.")] = None
+    owner: Annotated[str | None, Field(kinds.LINE, "Who answers for it.")] = None
+    priority: Annotated[Priority | None, Field(kinds.PRIORITY, "How much it matters.")] = None
+    start: Annotated[date | None, Field(kinds.DATE, "The first day of work.")] = None
+    due: Annotated[date | None, Field(kinds.DATE, "The day it is due.")] = None
+    estimate: Annotated[float | None, Field(kinds.ESTIMATE, "Work to be done, in working days.")] = None
+    created: Annotated[datetime | None, Field(kinds.TIME, "When it was created.", merge="earliest", editable=False)] = (
+        None
+    )
+    labels: Annotated[
+        tuple[str, ...], Field(kinds.LABEL, "Free words to find it by.", shape="labels", merge="set")
+    ] = ()
+    depends_on: Annotated[
+        tuple[Dependency, ...], Field(kinds.TARGET, "The milestones it waits for.", shape="dependencies", merge="set")
+    ] = ()
+    tasks: Annotated[tuple[Task, ...], Field(kinds.ID, "Its tasks, by id.", shape="tasks", merge="tasks")] = ()
+    description: Annotated[str | None, Field(kinds.BLOCK, "Anything else there is to say.", merge="lines")] = None
+    schema: Annotated[int, Field(kinds.SCHEMA, "The file's format version.", required=True, editable=False)] = (
+        formats.NEWEST
+    )
     extra: Mapping[str, Any] = {}
 
     @property

@@ -1,4 +1,4 @@
-"""What a milestone says, as plain values: read from what people type and programs send, and fingerprinted."""
+"""What a milestone says, as plain values: read from what people type, to and from JSON, and fingerprinted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitmilestone.errors import InvalidRequest, InvalidValue
-from gitmilestone.model.fields import FIELDS, TASK_FIELDS
+from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.ids import check_id, check_target, make_id
-from gitmilestone.model.kinds import LABEL, BadValue, Kind, find_nearest, format_number
+from gitmilestone.model.kinds import ESTIMATE, LABEL, BadValue, Kind, find_nearest, format_number
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, Milestone, Task
 from gitmilestone.model.text.yaml_nodes import is_key
 
@@ -17,7 +17,7 @@ _CUSTOM = "x."
 
 
 def parse_field(name: str, value: Any) -> Any:
-    """A field's value from text, or from JSON's types; None and "" are unset.
+    """A field's value from text, or from JSON's types; None and "" unset it, which is its default.
 
     Raises:
         InvalidValue: The text is no value of that field.
@@ -32,7 +32,7 @@ def parse_field(name: str, value: Any) -> Any:
     if value is None or value == "":
         if field.required:
             raise InvalidValue(f"`{name}` can't be empty", field.doc)
-        return None
+        return field.kind.parse(field.default) if field.default else None
     return _parse(field.kind, name, _text(name, value))
 
 
@@ -49,7 +49,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     try:
-        return format_number(value) + ("d" if name == "estimate" else "")
+        return format_number(value) + ("d" if name in FIELDS and FIELDS[name].kind is ESTIMATE else "")
     except OverflowError:
         raise InvalidValue(f"`{name}` is out of range", "") from None
 
@@ -184,6 +184,31 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def to_json(milestone: Milestone) -> dict[str, Any]:
+    """A milestone in JSON's types, with every key that a file can have, null or empty where unset; its own in `extra`.
+
+    `parse_field` reads each of its values.
+    """
+    values = {field.name: field_to_json(field, getattr(milestone, field.name)) for field in MILESTONE_FIELDS}
+    return {"id": milestone.id, **values, "extra": dict(milestone.extra)}
+
+
+def task_to_json(task: Task) -> dict[str, Any]:
+    values = {field.name: field_to_json(field, getattr(task, field.name)) for field in TASK_FIELDS}
+    return {"id": task.id, **values, **({"extra": dict(task.extra)} if task.extra else {})}
+
+
+def field_to_json(field: Field, value: Any) -> Any:
+    match field.shape:
+        case "labels":
+            return list(value)
+        case "dependencies":
+            return [{"id": dependency.id, "type": dependency.type} for dependency in value]
+        case "tasks":
+            return [task_to_json(task) for task in value]
+    return None if value is None else field.kind.to_json(value)
 
 
 def fingerprint(milestone: Milestone) -> str:

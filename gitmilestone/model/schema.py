@@ -38,6 +38,8 @@ def _mapping(fields: tuple[Field, ...]) -> dict[str, Any]:
 def _property(field: Field) -> dict[str, Any]:
     schema = {"scalar": _value, "labels": _labels, "dependencies": _dependencies, "tasks": _tasks}[field.shape](field)
     described = {"title": field.name, "description": f"{field.doc} ({field.kind.name})", **schema}
+    if field.default and not field.required:
+        described["default"] = field.kind.to_json(field.kind.parse(field.default))
     return described if field.required else _or_null(described)
 
 

@@ -38,11 +38,15 @@ class Searched(NamedTuple):
         return words
 
 
+_WORDS = ("title", "description")
+"""The fields that are searched for words as fields of their own; any other text is, as a whole, among OTHERS."""
+
+
 def _derive(field: Field) -> Searched:
     kind, name = field.kind, field.name
     if field.shape != "scalar":
         return Searched(name, "words" if field.shape == "tasks" else "text", sortable=False)
-    if kind is BLOCK or name == "title":
+    if name in _WORDS:
         return Searched(name, "words", sortable=kind is not BLOCK)
     if kind is DATE or kind is TIME:
         return Searched(name, "date", ordered=True, kind=kind)

@@ -294,7 +294,7 @@ def test_row_44_an_index_of_another_unicode_is_built_anew(large: Clone) -> None:
 def test_row_44_a_newer_index_is_left_alone_and_answers_come_from_memory(large: Clone) -> None:
     path = index_path(large)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute("PRAGMA user_version = 9999999")
         connection.execute("UPDATE milestone SET title = 'From the future'")
         connection.execute("DROP TABLE retired")
     before = path.read_bytes()

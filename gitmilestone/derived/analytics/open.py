@@ -14,6 +14,7 @@ from gitmilestone.derived.analytics.answer import Table, read_fault, represent, 
 from gitmilestone.derived.analytics.guard import check_tree
 from gitmilestone.derived.analytics.load import Milestones, Source, finish, load_history, load_milestones
 from gitmilestone.derived.analytics.schema import ANALYTICS_VERSION, VIEWS
+from gitmilestone.derived.schema import is_newer
 from gitmilestone.errors import EnvironmentFault, InvalidQuery, InvalidRequest
 from gitmilestone.model.problem import Problem
 from gitmilestone.progress import SILENT, Watch
@@ -43,7 +44,9 @@ class Stamp(NamedTuple):
 
     def is_newer(self, other: Stamp) -> bool:
         """Whether a later version of the program, or of DuckDB, made it."""
-        return (self.version, _numbers(self.engine)) > (other.version, _numbers(other.engine))
+        if is_newer(self.version, other.version):
+            return True
+        return not is_newer(other.version, self.version) and _numbers(self.engine) > _numbers(other.engine)
 
 
 class DamagedError(Exception):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitmilestone.derived.schema import make_version
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.kinds import DATE, TIME
 from gitmilestone.model.milestone import OPEN_STATUSES
 
-ANALYTICS_VERSION = 1
-"""Raised with every change of the views, or of what is loaded into them."""
+_LOADED = 2
+"""Raised with every change of what is loaded into the views; of the views themselves `ANALYTICS_VERSION` knows."""
 
 
 class Column(NamedTuple):
@@ -254,3 +255,9 @@ DERIVE_STATEMENTS: tuple[str, ...] = (
     FROM stored.activity""",
 )
 """What DuckDB computes once everything is loaded."""
+
+ANALYTICS_VERSION = make_version(
+    _LOADED,
+    (STAMP_TABLE, *(part for load in (*LOADS, *HISTORY_LOADS) for part in load), *DERIVE_STATEMENTS),
+)
+"""Of the analytics: where those on disk have another, they are made anew."""

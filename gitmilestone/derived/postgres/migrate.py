@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable, NewerMirror
@@ -46,7 +47,8 @@ def read_version(connection: Connection[tuple[Any, ...]]) -> int:
 
 
 def migrate(connection: Connection[tuple[Any, ...]], up_to: int | None = None) -> None:
-    """Applies what is missing, each migration with its record in one transaction, whoever else does the same.
+    """Applies what is missing, each migration with its record in one transaction, whoever else does the same; then adds
+    the columns that the list of fields has more.
 
     Args:
         up_to: The last one to apply; None is all.
@@ -56,8 +58,6 @@ def migrate(connection: Connection[tuple[Any, ...]], up_to: int | None = None) -
     """
     last = max(migration.number for migration in iter_migrations())
     version = read_version(connection)
-    if version == last:
-        return
     for migration in iter_migrations(version):
         if up_to is not None and migration.number > up_to:
             return
@@ -65,18 +65,19 @@ def migrate(connection: Connection[tuple[Any, ...]], up_to: int | None = None) -
             connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (LOCKS,))
             if read_version(connection) < migration.number:
                 _apply(connection, migration)
-    version = read_version(connection)
+                if migration.number == last:
+                    _shape(connection, is_renewed=True)
+    version = version if version == last else read_version(connection)
     if version > last:
         raise NewerMirror(
             f"a newer version of git milestone keeps the mirror (its schema is {version}, this knows {last})",
             "upgrade git milestone here; until then answers come from the index",
         )
+    _shape(connection)
 
 
 def _apply(connection: Connection[tuple[Any, ...]], migration: Migration) -> None:
-    from psycopg.errors import InsufficientPrivilege
-
-    try:
+    with _privileges():
         (has_schema,) = _get(connection, "SELECT COUNT(*) FROM pg_namespace WHERE nspname = 'milestone'")
         if not has_schema:
             connection.execute("CREATE SCHEMA milestone")
@@ -88,6 +89,22 @@ def _apply(connection: Connection[tuple[Any, ...]], migration: Migration) -> Non
         connection.execute(
             "INSERT INTO milestone.migration (number, name) VALUES (%s, %s)", (migration.number, migration.name)
         )
+
+
+def _shape(connection: Connection[tuple[Any, ...]], is_renewed: bool = False) -> None:
+    from gitmilestone.derived.postgres.shape import bring_shape
+
+    with _privileges():
+        bring_shape(connection, is_renewed)
+
+
+@contextmanager
+def _privileges() -> Iterator[None]:
+    """Says who can do what this account may not."""
+    from psycopg.errors import InsufficientPrivilege
+
+    try:
+        yield
     except InsufficientPrivilege as error:
         raise MirrorUnavailable(
             f"this account may not make the mirror's tables: {error.diag.message_primary}",

@@ -8,14 +8,15 @@ from typing import Any
 
 from gitmilestone.faces.columns import Cell, align
 from gitmilestone.faces.terminal import Style
+from gitmilestone.model.fields import MILESTONE_FIELDS
 from gitmilestone.model.milestone import DEPENDENCY_TYPES
 from gitmilestone.model.row import Row
 
 STATUS_COLOURS = {"in_progress": "yellow", "blocked": "red", "completed": "green", "cancelled": "dim"}
 
 CSV_COLUMNS = (
-    *("id", "title", "status", "project", "owner", "priority", "start", "due", "estimate", "created"),
-    *("labels", "depends_on", "description", "path", "progress", "is_blocked", "blocked_by"),
+    *("id", *(field.name for field in MILESTONE_FIELDS if field.name != "schema" and field.shape != "tasks")),
+    *("path", "progress", "is_blocked", "blocked_by"),
 )
 """Lists are joined by `;`, with `id:relates` for what does not block. Tasks don't fit in a cell."""
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from gitmilestone.faces.cli.spec import Argument, Command, Option
 from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, SUMMARY, iter_commands
-from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
+from gitmilestone.faces.cli.topics import DESCRIPTION, iter_topics
 
 _QUOTED = re.compile("`([^`]*)`")
 
@@ -31,7 +31,7 @@ def _iter_lines(version: str) -> Iterator[str]:
         for command in iter_commands():
             if command.section == section:
                 yield from _iter_command(command)
-    for title, entries in TOPICS:
+    for title, entries in iter_topics():
         yield f".SH {title.upper()}"
         for term, text in entries:
             yield from (".TP", rf"\fB{_escape(term)}\fR", _mark(text))

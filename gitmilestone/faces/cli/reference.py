@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gitmilestone.faces.cli.spec import Command
 from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, iter_commands
-from gitmilestone.faces.cli.topics import DESCRIPTION, TOPICS
+from gitmilestone.faces.cli.topics import DESCRIPTION, iter_topics
 from gitmilestone.model.rule_pages import format_pages
 
 
@@ -33,7 +33,7 @@ def _iter_lines() -> Iterator[str]:
         for command in iter_commands():
             if command.section == section:
                 yield from _iter_command(command)
-    for title, entries in TOPICS:
+    for title, entries in iter_topics():
         yield from (f"## {title}", "")
         yield from (f"- `{term}`: {text}" for term, text in entries)
         yield ""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from gitmilestone.faces.cli.spec import Command
+from gitmilestone.faces.cli.tables.options import FIELD_OPTIONS
 
 PROGRAM = "git milestone"
 SUMMARY = "milestones that live in git"
@@ -36,13 +37,14 @@ _SOUGHT = ("read", "write", "hidden", "plan", "team", "bulk", "project", "start"
 
 
 def find_command(path: tuple[str, ...]) -> Command | None:
-    return next((command for section in _SOUGHT for command in _read(section) if command.path == path), None)
+    found = next((command for section in _SOUGHT for command in _read(section) if command.path == path), None)
+    return found and _complete(found)
 
 
 def iter_commands() -> Iterator[Command]:
     """All of them, as they are shown; the hidden ones last."""
     for section in (*SECTIONS, "hidden"):
-        yield from _read(section)
+        yield from map(_complete, _read(section))
 
 
 def _read(section: str) -> tuple[Command, ...]:
@@ -50,3 +52,13 @@ def _read(section: str) -> tuple[Command, ...]:
     __import__(module)
     commands: tuple[Command, ...] = sys.modules[module].COMMANDS
     return commands
+
+
+def _complete(command: Command) -> Command:
+    """The command, with the options that derive from the list of fields."""
+    if FIELD_OPTIONS not in command.options:
+        return command
+    from gitmilestone.faces.cli.tables.fields import field_options
+
+    at = command.options.index(FIELD_OPTIONS)
+    return command._replace(options=(*command.options[:at], *field_options(), *command.options[at + 1 :]))

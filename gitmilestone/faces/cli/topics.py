@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 DESCRIPTION = (
     "A milestone is a YAML file below `.milestones/`, committed like any other file: reviewed in the same "
     "pull request, merged by the same merge, read at any revision. Every command that writes makes a commit.",
@@ -11,7 +13,10 @@ DESCRIPTION = (
     "output, everything else to standard error.",
 )
 
-TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+Entries = tuple[tuple[str, str], ...]
+
+_FIELDS = "Fields"
+_TOPICS: tuple[tuple[str, Entries], ...] = (
     (
         "Queries",
         (
@@ -30,12 +35,7 @@ TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("-term, NOT term", "It does not hold."),
             ("a OR b, (a b)", "Either; parentheses group. Terms side by side must all hold."),
             ("sort:due,-priority", "The order; a `-` turns a field around. Unset values come last."),
-            (
-                "Fields",
-                "`id`, `path`, `title`, `status`, `project`, `owner` (as far as its @), `priority`, "
-                "`start`, `due`, `estimate`, `created`, `label`, `depends`, `task`, `description`, `progress`, and "
-                "`x.KEY` for a key of your own.",
-            ),
+            (_FIELDS, "{}, and `x.KEY` for a key of your own."),
         ),
     ),
     (
@@ -80,3 +80,13 @@ TOPICS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+
+
+def iter_topics() -> Iterator[tuple[str, Entries]]:
+    """(title, its entries), with the fields that a query knows among them."""
+    from gitmilestone.query.searched import ALIASES, SEARCHED
+
+    shown = {name: alias for alias, name in ALIASES.items()}
+    names = [f"`{shown.get(name, name)}`" + (" (as far as its @)" if name == "owner" else "") for name in SEARCHED]
+    for title, entries in _TOPICS:
+        yield title, tuple((term, doc.format(", ".join(names)) if term == _FIELDS else doc) for term, doc in entries)

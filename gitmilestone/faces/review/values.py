@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from gitmilestone.faces.cli.commands.diff import to_json_field
-from gitmilestone.faces.envelope import SCHEMA_VERSION, to_json_value
+from gitmilestone.faces.envelope import SCHEMA_VERSION
 from gitmilestone.faces.review.sections import summarise
 from gitmilestone.model.milestone import Dependency, Task
+from gitmilestone.model.record import to_json
 from gitmilestone.operations.asking.diff import format_value
 from gitmilestone.operations.checking.review import Changed, Clash, Review
 
@@ -21,8 +22,8 @@ def to_json_review(review: Review) -> dict[str, Any]:
         "target": review.target,
         "head": review.head,
         "base": review.base,
-        "added": [to_json_value(one) for one in review.added],
-        "removed": [to_json_value(one) for one in review.removed],
+        "added": [to_json(one) for one in review.added],
+        "removed": [to_json(one) for one in review.removed],
         "statuses": [{**move._asdict(), "kind": move.kind, "waiting": list(move.waiting)} for move in review.statuses],
         "dates": [
             {**move._asdict(), "old": _day(move.old), "new": _day(move.new), "days": move.days} for move in review.dates

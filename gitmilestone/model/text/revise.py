@@ -299,7 +299,7 @@ def _by_gap(children: list[Child], wanted: dict[str, str]) -> tuple[dict[int, li
 
 def _custom_field(key: str, value: Any) -> Field:
     """A custom key as if it were a field."""
-    return Field(key, BLOCK if isinstance(value, str) and "\n" in value else LINE, "")
+    return Field(BLOCK if isinstance(value, str) and "\n" in value else LINE, "", name=key)
 
 
 def _lines_of(field: Field, value: Any) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 from typing import NamedTuple
 
 from gitmilestone.derived.database import IndexFile, RefreshLock, is_damage
-from gitmilestone.derived.schema import SCHEMA_VERSION
+from gitmilestone.derived.schema import SCHEMA_VERSION, is_newer
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.verify import Fault, find_faults
 from gitmilestone.errors import Refused
@@ -37,7 +37,7 @@ class IndexStatus(NamedTuple):
     @property
     def is_newer(self) -> bool:
         """Whether a newer version has written it: it is left alone."""
-        return self.version > SCHEMA_VERSION
+        return is_newer(self.version, SCHEMA_VERSION)
 
 
 class Verified(NamedTuple):
@@ -92,7 +92,7 @@ def verify_index(store: Store, watch: Watch = SILENT) -> Verified:
     with RefreshLock(place, watch):
         try:
             with Index(place.connect()) as index:
-                if index.version > SCHEMA_VERSION:
+                if is_newer(index.version, SCHEMA_VERSION):
                     raise Refused("a newer version has written the index", "verify it with that version")
                 tree = index.stamp if index.version == SCHEMA_VERSION else None
                 if tree is None:

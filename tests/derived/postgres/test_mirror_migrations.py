@@ -171,3 +171,71 @@ def test_the_views_say_what_the_files_say(mirror_server: Server, clone: Clone) -
     assert document["depends_on"] == [{"id": "b", "type": "blocks"}]
     assert (document["title"], document["risk"], document["tasks"]) == ("A", "high", [])
     assert counted == [("planned", 2)]
+
+
+OURS = (
+    "id",
+    "path",
+    "progress",
+    "is_open",
+    "is_blocked",
+    "blocked_by",
+    "depends_on",
+    "extra",
+    "repository",
+    "state_id",
+)
+
+
+def test_a_document_never_takes_a_key_of_the_file_for_what_is_computed(mirror_server: Server, clone: Clone) -> None:
+    own = [f"{name}: theirs" for name in OURS if name != "depends_on"]
+    waiting = ("", "depends_on:", "  - b", "", "tasks:", "  t:", "    title: T", "    status: completed")
+    clone.write({"active/a.yaml": yaml("A", "", *own, *waiting), "active/b.yaml": yaml("B")})
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+        assert_right(mirror_server, store)
+    with mirror_server.connect() as link:
+        ((found,),) = link.connection.execute("SELECT document FROM milestone.documents WHERE id = 'a'")
+    assert (found["id"], found["path"], found["progress"]) == ("a", ".milestones/active/a.yaml", 1)
+    assert (found["is_open"], found["is_blocked"], found["blocked_by"]) == (True, True, ["b"])
+    assert found["depends_on"] == [{"id": "b", "type": "blocks"}]
+    assert found["extra"] == {name: "theirs" for name in OURS if name != "depends_on"}
+
+
+def test_a_column_that_is_missing_is_added_and_what_others_built_stays(mirror_server: Server, clone: Clone) -> None:
+    """As a server is that a program with fewer fields has kept."""
+    clone.write({"active/a.yaml": yaml("A", "", "owner: ana")})
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+        with mirror_server.connect() as link:
+            for statement in (
+                "DROP VIEW milestone.documents, milestone.milestones",
+                "CREATE VIEW milestone.milestones AS SELECT name AS repository, ref, id FROM milestone.milestone"
+                " JOIN milestone.stamp USING (repository_id, state_id) JOIN milestone.repository USING (repository_id)",
+                "ALTER TABLE milestone.milestone DROP COLUMN owner, DROP COLUMN owner_key",
+                "ALTER TABLE milestone.task DROP COLUMN weight",
+                "CREATE VIEW milestone.theirs AS SELECT id FROM milestone.milestones",
+                "UPDATE milestone.stamp SET version = 1",
+            ):
+                link.connection.execute(statement.encode())
+        catch_up_mirror(mirror_server, store)
+        assert_right(mirror_server, store)
+    with mirror_server.connect() as link:
+        found = link.connection.execute(
+            "SELECT id, owner, document->>'owner' FROM milestone.milestones JOIN milestone.documents USING (id)"
+        ).fetchall()
+        assert found == [("a", "ana", "ana")]
+        assert link.connection.execute("SELECT id FROM milestone.theirs").fetchall() == [("a",)]
+        link.connection.execute("DROP VIEW milestone.theirs")
+
+
+def test_columns_of_a_later_program_are_left_alone(mirror_server: Server, clone: Clone) -> None:
+    clone.write({"active/a.yaml": yaml("A")})
+    with clone.store() as store:
+        catch_up_mirror(mirror_server, store)
+        with mirror_server.connect() as link:
+            link.connection.execute("ALTER TABLE milestone.milestone ADD COLUMN reviewer text")
+            migrate(link.connection)
+        clone.write({"active/a.yaml": yaml("Another")})
+        catch_up_mirror(mirror_server, store)
+        assert_right(mirror_server, store)

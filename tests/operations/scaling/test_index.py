@@ -179,7 +179,7 @@ def test_what_can_not_be_compared_is_refused(indexed: Clone) -> None:
         for statement, said in (
             ("UPDATE stamp SET tree = NULL", "not whole"),
             ("PRAGMA user_version = 1", "not whole"),
-            (f"PRAGMA user_version = {SCHEMA_VERSION + 1}", "newer version"),
+            (f"PRAGMA user_version = {SCHEMA_VERSION + (1 << 16)}", "newer version"),
         ):
             plant(indexed, statement)
             with pytest.raises(Refused, match=said):

@@ -16,9 +16,10 @@ def run(context: Context, values: Values) -> int:
         return 0
     milestone = set_current(context.store, values["id"]) if values["id"] else find_current(context.store)
     if values["json"]:
-        from gitmilestone.faces.envelope import dump_envelope, to_json_value
+        from gitmilestone.faces.envelope import dump_envelope
+        from gitmilestone.model.record import to_json
 
-        found = [to_json_value(milestone)] if milestone else []
+        found = [to_json(milestone)] if milestone else []
         context.write(dump_envelope("milestones", found, context.style))
     elif milestone:
         context.write(f"{milestone.id}  {context.style.cell(milestone.title)}")

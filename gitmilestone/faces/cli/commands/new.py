@@ -8,13 +8,12 @@ from gitmilestone.errors import InvalidValue
 from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
 from gitmilestone.faces.cli.commands.sources import today
 from gitmilestone.faces.cli.spec import Values
+from gitmilestone.faces.cli.tables.fields import OPTION_FIELDS
 from gitmilestone.faces.context import Context
-from gitmilestone.model.kinds import BadValue
+from gitmilestone.model.field import Field
+from gitmilestone.model.kinds import BLOCK, DATE, BadValue
 from gitmilestone.operations.editing.milestones import create
 from gitmilestone.query.values import read_day
-
-_FIELDS = ("project", "owner", "priority", "start", "due", "estimate", "status")
-_DAYS = frozenset(("start", "due"))
 
 
 def run(context: Context, values: Values) -> int:
@@ -37,13 +36,17 @@ def run(context: Context, values: Values) -> int:
 
 def read_fields(context: Context, values: Values) -> dict[str, Any]:
     """The scalar fields that options have set; "" unsets."""
-    fields: dict[str, Any] = {name: values[name] for name in _FIELDS if values[name] is not None}
-    for name in _DAYS & fields.keys():
-        fields[name] = _read_day(name, fields[name])
-    if values["description"] is not None:
-        text = context.stdin.read() if values["description"] == "-" else values["description"]
-        fields["description"] = f"{text.rstrip()}\n" if text.strip() else None
-    return fields
+    given = [(field, values[field.name]) for field in OPTION_FIELDS if values[field.name] is not None]
+    return {field.name: _read_value(context, field, text) for field, text in given}
+
+
+def _read_value(context: Context, field: Field, text: str) -> str | None:
+    if field.kind is DATE:
+        return _read_day(field.name, text)
+    if field.kind is BLOCK:
+        read = context.stdin.read() if text == "-" else text
+        return f"{read.rstrip()}\n" if read.strip() else None
+    return text
 
 
 def _read_day(name: str, text: str) -> str:

@@ -7,12 +7,13 @@ from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
 from gitmilestone.faces.terminal import Style
-from gitmilestone.model.fields import SCALAR_FIELDS
+from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
 from gitmilestone.model.row import Row
 from gitmilestone.operations.asking.show import get_row
 from gitmilestone.snapshot.documents import get_document
 
 _TASK_MARKS = {"planned": "[ ]", "in_progress": "[>]", "completed": "[x]"}
+_WEIGHT = next(field for field in TASK_FIELDS if field.name == "weight")
 _HEAD = ("title", "status", "description", "schema")
 
 
@@ -44,7 +45,7 @@ def format_row(row: Row, style: Style) -> str:
     ]
     for field in SCALAR_FIELDS:
         value = getattr(milestone, field.name)
-        if value is not None and field.name not in _HEAD:
+        if field.name not in _HEAD and field.says(value):
             lines.append(_pair(field.name, field.kind.format(value), style))
     if milestone.labels:
         lines.append(_pair("labels", ", ".join(milestone.labels), style))
@@ -56,7 +57,7 @@ def format_row(row: Row, style: Style) -> str:
     if milestone.tasks:
         lines += ["", f"tasks  {row.progress:.0%} done"]
         for task in milestone.tasks:
-            weight = f"  (weight {task.weight:g})" if task.weight != 1 else ""
+            weight = f"  (weight {task.weight:g})" if _WEIGHT.says(task.weight) else ""
             lines.append(f"  {_TASK_MARKS[task.status]} {task.id}  {style.cell(task.title)}{weight}")
     if milestone.description:
         lines += ["", *(style.clean(f"    {line}".rstrip()) for line in milestone.description.rstrip().split("\n"))]

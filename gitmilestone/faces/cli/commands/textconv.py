@@ -9,8 +9,7 @@ from typing import Any
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
 from gitmilestone.faces.terminal import neutralise
-from gitmilestone.model.fields import SCALAR_FIELDS
-from gitmilestone.model.kinds import format_number, format_time
+from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
 from gitmilestone.model.milestone import Milestone, Task
 from gitmilestone.model.text.document import read_document
 from gitmilestone.model.text.encode import format_flow
@@ -53,7 +52,7 @@ def iter_lines(milestone: Milestone) -> Iterator[str]:
     """What is set, one fact a line, so that a difference of lines is a difference of facts."""
     for field in SCALAR_FIELDS:
         value = getattr(milestone, field.name)
-        if value is not None and field.name not in _ELSEWHERE:
+        if field.name not in _ELSEWHERE and field.says(value):
             yield f"{field.name}: {field.kind.format(value)}{_weekday(value)}"
     for label in milestone.labels:
         yield f"label: {label}"
@@ -71,8 +70,11 @@ def iter_lines(milestone: Milestone) -> Iterator[str]:
 
 def _task_line(task: Task) -> str:
     """`  [x] enrol-totp-7h2m: Enrol with TOTP (weight 3, completed 2026-12-04T09:12:44Z)`."""
-    facts = [f"weight {format_number(task.weight)}"] if task.weight != 1 else []
-    facts += [f"completed {format_time(task.completed)}"] if task.completed else []
+    facts = [
+        f"{field.name} {field.kind.format(value)}"
+        for field in TASK_FIELDS
+        if field.name not in ("title", "status") and field.says(value := getattr(task, field.name))
+    ]
     facts += [f"{_one_line(key)} {_one_line(held)}" for key, held in task.extra.items()]
     more = f" ({', '.join(facts)})" if facts else ""
     return f"  {_MARKS[task.status]} {task.id}: {task.title}{more}"

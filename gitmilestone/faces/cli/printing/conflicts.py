@@ -121,10 +121,10 @@ def to_json_rows(one: Disputed) -> list[dict[str, Any]]:
 
 
 def _to_json(conflict: Conflict, value: Any) -> Any:
-    from gitmilestone.faces.envelope import to_json_value
+    from gitmilestone.model.record import task_to_json, to_json
 
     if isinstance(value, Milestone):
-        return to_json_value(value)
+        return to_json(value)
     if isinstance(value, Task):
-        return to_json_value(Milestone("", "", tasks=(value,)))["tasks"][0]
+        return task_to_json(value)
     return value if value is None or isinstance(value, list | dict) else format_value(conflict, value)

@@ -76,13 +76,5 @@ def set_field(flag: str, field: str, completes: Completes, doc: str, metavar: st
     return Option((flag,), doc, many=True, metavar=metavar, completes=completes, field=field)
 
 
-SCALAR_FIELDS = (
-    one_field("project", completes="project"),
-    one_field("owner", completes="owner"),
-    one_field("priority", choices=PRIORITIES),
-    one_field("start", "YYYY-MM-DD"),
-    one_field("due", "YYYY-MM-DD"),
-    one_field("estimate", "15d|3w"),
-    Option(("--description",), "Anything else there is to say; `-` reads it from standard input.", metavar="TEXT"),
-    one_field("status", choices=STATUSES),
-)
+FIELD_OPTIONS = Option(("--FIELD",), field="*")
+"""Stands for an option of each field that people set: `table` puts those here, which costs the import of the fields."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from gitmilestone.faces.cli.spec import Argument, Command, Option
 from gitmilestone.faces.cli.tables.options import (
     COMMIT_MESSAGE,
+    FIELD_OPTIONS,
     ID,
     IDS,
     RUN,
-    SCALAR_FIELDS,
     TASKS,
     WRITE,
     one_field,
@@ -51,7 +51,7 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("title", "What will be reached."),),
         (
             Option(("--id",), "Its id, instead of one made from the title."),
-            *SCALAR_FIELDS,
+            FIELD_OPTIONS,
             set_field("--label", "labels", "label", "A free word to find it by.", "LABEL"),
             set_field("--depends-on", "depends_on", "id", "A milestone it waits for.", "ID"),
             set_field("--task", "tasks", "", "The title of a task of it.", "TITLE"),
@@ -74,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
         (ID,),
         (
             one_field("title"),
-            *SCALAR_FIELDS,
+            FIELD_OPTIONS,
             set_field("--label", "labels", "label", "These labels in place of all it has.", "LABEL"),
             set_field("--add-label", "labels", "label", "One label more.", "LABEL"),
             set_field("--remove-label", "labels", "label", "One label less.", "LABEL"),
