@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gitmilestone.errors import UnsafePath
 from gitmilestone.model.layout import FOLDERS, ROOT, find_place, is_shard, is_stray
 from gitmilestone.store.objects import Objects
-from gitmilestone.store.trees import DEEPEST, FILE_MODE, TreeEntry, find_entry, iter_entries
+from gitmilestone.store.trees import DEEPEST, FILE_MODE, Expanse, TreeEntry, find_entry, iter_entries
 
 if TYPE_CHECKING:
     from gitmilestone.store.writing.staging import Staging
@@ -127,15 +127,20 @@ class TreeFiles(Files):
 
     def iter_entries(self) -> Iterator[FileEntry]:
         if self.tree is not None:
-            yield from self._iter_tree(self.tree, "")
+            yield from self._iter_tree(self.tree, "", self._measure())
 
-    def _iter_tree(self, tree: str, prefix: str) -> Iterator[FileEntry]:
-        for entry in iter_entries(self.objects.get_tree(tree), self.objects.oid_length):
+    def _measure(self) -> Expanse:
+        return Expanse(self.objects.ask_max_files)
+
+    def _iter_tree(self, tree: str, prefix: str, met: Expanse) -> Iterator[FileEntry]:
+        content = self.objects.get_tree(tree)
+        met.enter(tree, content.count(b"\0"))  # a few too many, where oids have such bytes
+        for entry in iter_entries(content, self.objects.oid_length):
             path = prefix + entry.name.decode("utf-8", "surrogateescape")
             if entry.is_tree and path.count("/") >= DEEPEST:
                 continue
             if entry.is_tree:
-                yield from self._iter_tree(entry.oid, path + "/")
+                yield from self._iter_tree(entry.oid, path + "/", met)
             else:
                 yield FileEntry(path, entry.mode, entry.oid)
 
@@ -150,13 +155,15 @@ class TreeFiles(Files):
     def find_odd(self, milestone_id: str) -> Sequence[FileEntry]:
         """Those of `find_strays` in folders whose names no layout makes: the others are not looked into."""
         if self._odd is None:
+            met = self._measure()
             odd = (pair for pair in self._iter_folders() if not is_shard(pair[0].rpartition("/")[2]))
-            self._odd = _gather_strays(entry for path, tree in odd for entry in self._iter_tree(tree, path + "/"))
+            self._odd = _gather_strays(entry for path, tree in odd for entry in self._iter_tree(tree, path + "/", met))
         return self._odd.get(milestone_id, ())
 
     def _iter_foldered(self) -> Iterator[FileEntry]:
+        met = self._measure()
         for path, tree in self._iter_folders():
-            yield from self._iter_tree(tree, path + "/")
+            yield from self._iter_tree(tree, path + "/", met)
 
     def _iter_folders(self) -> Iterator[tuple[str, str]]:
         """(path, tree) of the folders in `active/` and `completed/`."""
@@ -297,7 +304,7 @@ class WorkFiles(Files):
         self, entries: Iterable[FileEntry], max_bytes: int | None = None
     ) -> Iterator[tuple[FileEntry, int, bytes | None]]:
         # A reader may have given the others an oid of his own, of what is no object.
-        for is_present, some in groupby(entries, lambda entry: entry.path not in self._skipped):
+        for is_present, some in groupby(entries, lambda entry: self._skipped.get(entry.path) != entry):
             if is_present:
                 yield from self._iter_present(some, max_bytes)
             else:

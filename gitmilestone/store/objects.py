@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 from gitmilestone.errors import GitFailed, MissingObject
 from gitmilestone.store.git import Git, spawn
 from gitmilestone.store.locks import refuse_unwritable
+from gitmilestone.store.trees import MAX_FILES
 
 _BATCH = 128
 _CACHED_TREES = 600
@@ -37,6 +38,11 @@ class Objects:
         self._requests = -1
         self._answers: BinaryIO | None = None
         self._trees: dict[str, bytes] = {}
+
+    def ask_max_files(self) -> int:
+        """How many files there may be below `.milestones/`: `milestone.maxFiles`."""
+        said = self.git.run("config", "--type=int", "--get", "milestone.maxFiles")
+        return int(said.stdout) if said.status == 0 else MAX_FILES
 
     def find(self, name: str) -> GitObject | None:
         """The object that a revision expression names, peeled as the expression says; None where it is missing.

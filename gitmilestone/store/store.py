@@ -230,7 +230,8 @@ class Store:
 
         Equal folders are not looked into: O(changed paths, and the entries of the folders on the way).
         """
-        return diff_trees(old.tree, new.tree, self.objects.get_tree, self.repository.oid_length)
+        objects = self.objects
+        return diff_trees(old.tree, new.tree, objects.get_tree, objects.oid_length, objects.ask_max_files)
 
     def iter_changed_entries(self, old: str | None, new: str | None) -> Iterator[EntryChange]:
         """The same between two `.milestones` trees by their oids, with the modes.
@@ -238,7 +239,8 @@ class Store:
         Raises:
             MissingObject: One of the trees is not there any more.
         """
-        return diff_entries(old, new, self.objects.get_tree, self.repository.oid_length)
+        objects = self.objects
+        return diff_entries(old, new, objects.get_tree, objects.oid_length, objects.ask_max_files)
 
 
 def _fold(key: str) -> str:

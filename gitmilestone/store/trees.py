@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from gitmilestone.errors import UnsafePath
+from gitmilestone.model.layout import ROOT
+
 DEEPEST = 4
 """Folders below `.milestones/` that are looked into; two levels of shards are the most there are."""
 
@@ -150,6 +153,48 @@ def _apply(content: bytes, changes: Mapping[bytes, tuple[int, str] | None], oid_
     return build(entries)
 
 
+_REPEATED = 10_000
+_UNASKED = 10_000
+MAX_FILES = 2_000_000
+"""Files below `.milestones/`, unless `milestone.maxFiles` says otherwise."""
+
+
+class Expanse:
+    """How much one walk over trees has met: it ends before it has met more than there may be.
+
+    Trees that share their folders name a thousand million files in a few kilobytes. No project has many such folders:
+    the same one twice is every id in it twice.
+    """
+
+    def __init__(self, ask_limit: Callable[[], int] = lambda: MAX_FILES) -> None:
+        """`ask_limit` says how many files there may be; asked only of those who have thousands."""
+        self._ask_limit = ask_limit
+        self._limit = 0
+        self._met: set[str] = set()
+        self._entries = 0
+        self._repeated = 0
+
+    def enter(self, tree: str, entries: int) -> None:
+        """Notes that a tree of so many entries is walked.
+
+        Raises:
+            UnsafePath: That is too much.
+        """
+        self._entries += entries
+        if tree not in self._met:
+            self._met.add(tree)
+        else:
+            self._repeated += entries
+            if self._repeated > _REPEATED:
+                message = f"the same folders are below {ROOT} again and again, with more than {_REPEATED} files"
+                raise UnsafePath(message, "nobody's milestones look so: read a revision from before with --at")
+        if self._entries > max(self._limit, _UNASKED):
+            self._limit = self._limit or self._ask_limit()
+            if self._entries > max(self._limit, _UNASKED):
+                message = f"there are more than {self._limit} files below {ROOT}"
+                raise UnsafePath(message, "`git config milestone.maxFiles NUMBER` raises that bound")
+
+
 class EntryChange(NamedTuple):
     """A file that differs; None on the side where there is none."""
 
@@ -158,30 +203,58 @@ class EntryChange(NamedTuple):
     new: TreeEntry | None
 
 
+class _Sides(NamedTuple):
+    """What a difference has met, on either side."""
+
+    old: Expanse
+    new: Expanse
+
+
 def diff_entries(
-    old: str | None, new: str | None, get_tree: Callable[[str], bytes], oid_length: int, prefix: str = ""
+    old: str | None,
+    new: str | None,
+    get_tree: Callable[[str], bytes],
+    oid_length: int,
+    ask_limit: Callable[[], int] = lambda: MAX_FILES,
 ) -> Iterator[EntryChange]:
-    """Yields the files and submodules that differ, in path order; equal and too deep folders are not looked into."""
+    """Yields the files and submodules that differ, in path order; equal and too deep folders are not looked into.
+
+    Raises:
+        UnsafePath: There are more of them than there may be; as Expanse has it.
+    """
+    return _diff_folders((old, new), get_tree, oid_length, _Sides(Expanse(ask_limit), Expanse(ask_limit)), "")
+
+
+def _diff_folders(
+    trees: tuple[str | None, str | None], get_tree: Callable[[str], bytes], oid_length: int, met: _Sides, prefix: str
+) -> Iterator[EntryChange]:
+    old, new = trees
     if old == new or prefix.count("/") > DEEPEST:
         return
-    before = _entries(old, get_tree, oid_length)
-    after = _entries(new, get_tree, oid_length)
+    before, after = (_entries(tree, get_tree, oid_length) for tree in trees)
+    for tree, entries, expanse in zip(trees, (before, after), met, strict=True):
+        if tree:
+            expanse.enter(tree, len(entries))
     olds = {_sort_key(entry.name, entry.mode): entry for entry in before - after}
     news = {_sort_key(entry.name, entry.mode): entry for entry in after - before}
     for key in sorted(olds.keys() | news.keys()):
         was, now = olds.get(key), news.get(key)
         path = prefix + key.decode("utf-8", "surrogateescape")
         if key.endswith(b"/"):
-            yield from diff_entries(was and was.oid, now and now.oid, get_tree, oid_length, path)
+            yield from _diff_folders((was and was.oid, now and now.oid), get_tree, oid_length, met, path)
         else:
             yield EntryChange(path, was, now)
 
 
 def diff_trees(
-    old: str | None, new: str | None, get_tree: Callable[[str], bytes], oid_length: int
+    old: str | None,
+    new: str | None,
+    get_tree: Callable[[str], bytes],
+    oid_length: int,
+    ask_limit: Callable[[], int] = lambda: MAX_FILES,
 ) -> Iterator[tuple[str, str, str]]:
     """Yields (path, old oid, new oid) of the files that differ, "" where there is none, in path order."""
-    for path, was, now in diff_entries(old, new, get_tree, oid_length):
+    for path, was, now in diff_entries(old, new, get_tree, oid_length, ask_limit):
         old_oid, new_oid = (entry.oid if entry and entry.mode != _SUBMODULE_MODE else "" for entry in (was, now))
         yield path, old_oid, new_oid
 

@@ -72,6 +72,15 @@ def test_what_is_there_is_read_where_it_lies(sparse: Clone) -> None:
         assert [entry.path for entry, _, _ in files.iter_contents(files.iter_entries())] == paths
 
 
+def test_a_file_that_lies_there_in_spite_of_its_flag_is_read(clone: Clone) -> None:
+    clone.new("a", title="A")
+    clone.git("update-index", "--skip-worktree", ".milestones/active/a.yaml")
+    (clone.path / ".milestones/active/a.yaml").write_text("schema: 1\n\ntitle: B\n\nstatus: planned\n")
+    with clone.store() as store:
+        documents = read_all(store.work_files()).documents
+        assert [one.milestone.title for one in documents.values() if one.milestone] == ["B"]
+
+
 def test_a_file_that_somebody_has_removed_is_gone(clone: Clone) -> None:
     clone.new("a")
     (clone.path / ".milestones/active/a.yaml").unlink()

@@ -129,7 +129,7 @@ class _Refresh:
 
     def run(self, new: str, old: str = "") -> bool:
         git = self.store.git
-        with log_all(git, new, old) as everything, log_touching(git, new, old) as touching:
+        with log_all(git, new, old) as everything, log_touching(self.store, new, old) as touching:
             gone = self._read_graph(everything)
             # Only with clocks that go back can git name as gone what both have.
             if gone and self._has_late_commits():

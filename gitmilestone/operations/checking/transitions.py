@@ -67,7 +67,7 @@ def _read(files: Files, paths: Iterable[str]) -> dict[str, Document]:
 def _find_steps(store: Store, span: Span, ids: Collection[str]) -> dict[str, list[tuple[Status, Status]]]:
     """Milestone -> what its status was and became, commit by commit, parents first."""
     steps: dict[str, list[tuple[Status, Status]]] = {}
-    with log_touching(store.git, span.head, span.base) as log:
+    with log_touching(store, span.head, span.base) as log:
         for logged in log:
             for name, olds, new in _group(logged, ids):
                 new_status = _find_status(store, name, new)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from gitmilestone.errors import GitFailed
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import EXECUTABLE_MODE
 from gitmilestone.store.git import Git, spawn
 from gitmilestone.store.trees import FILE_MODE
+
+if TYPE_CHECKING:
+    from gitmilestone.store.store import Store
 
 NOT_PLAIN = "not plain"
 """Stands for the oid of a symbolic link or a submodule: something is there, but no file to read."""
@@ -149,11 +152,18 @@ def log_all(git: Git, new: str, old: str = "") -> Log:
     return Log(git, "--left-right", "--boundary", f"{old}...{new}") if old else Log(git, "--left-right", new)
 
 
-def log_touching(git: Git, new: str, old: str = "") -> Log:
+def log_touching(store: Store, new: str, old: str = "") -> Log:
     """The commits in the history of `new`, but not of `old`, that touch `.milestones/`, with what they change there.
 
     A merge changes what it has otherwise than each of its parents.
+
+    Raises:
+        UnsafePath: One of them has more files than there may be.
     """
+    from gitmilestone.store.asking.vast import refuse_vast
+
+    git = store.git
+    refuse_vast(store, new, old)
     return Log(
         git, "--full-history", "-c", "--raw", "-r", "--root", "--no-renames", "--no-follow", "--no-relative",
         "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none",
