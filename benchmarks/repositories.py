@@ -14,6 +14,7 @@ from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from benchmarks.measure import hermetic, run
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.ids import make_slug
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout, path_in, suggest_layout
@@ -155,7 +156,7 @@ def make_repository(directory: str, count: int, layout: Layout) -> None:
     git_dir = os.path.join(directory, ".git")
     run(["git", "init", "-q", "--bare", "-b", "main", git_dir], "/")
     store = Store.open(git_dir, hermetic())
-    init(store, layout)
+    commit_edit(store, init(layout))
     settings = encode_project(Project(layout=layout, fields=("customer", "risk")))
     _commit(store, {PROJECT_FILE: settings, TIER_FILE: encode_tier("file")}, "milestone: settings")
     remaining = iter(iter_milestones(count))

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any
 
+from gitmilestone.changes.commit import Planned
 from gitmilestone.derived.statistics import Statistics
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.layout import Layout
@@ -17,6 +18,7 @@ from gitmilestone.model.record import revise_fields
 from gitmilestone.model.row import Row
 from gitmilestone.operations.asking.history import Event, history
 from gitmilestone.operations.asking.query import Answers, answer, statistics
+from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.operations.checking.check import check
 from gitmilestone.operations.checking.check_change import check_range
 from gitmilestone.operations.checking.review import Review, review
@@ -26,6 +28,7 @@ from gitmilestone.operations.editing.milestones import create, delete, edit_fiel
 from gitmilestone.query.parse import parse
 from gitmilestone.snapshot.documents import get_document
 from gitmilestone.store.store import Store
+from gitmilestone.store.writing.plan import Outcome, Written
 
 
 def open(directory: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None) -> Repository:
@@ -65,7 +68,7 @@ class Repository:
 
     def init(self, layout: Layout = "flat") -> str | None:
         """Commits `.milestones/` with its configuration; the commit's oid, None where it was there."""
-        return init(self._store, layout).commit
+        return self._carry_out(init(layout)).commit
 
     def create(self, title: str, *, id: str | None = None, **fields: Any) -> Milestone:  # the field's name
         """Creates a milestone in one commit.
@@ -77,8 +80,8 @@ class Repository:
         Raises:
             InvalidId, InvalidValue, InvalidRequest, DependencyCycle, and what a write may raise.
         """
-        edited = create(self._store, title, _as_text(fields), now=_now(), milestone_id=id)
-        return edited.milestones[0]
+        edit = create(title, _as_text(fields), now=_now(), milestone_id=id)
+        return self._carry_out(edit).outcome.milestones[0]
 
     def get(self, id: str, *, at: str = "HEAD") -> Milestone:  # the field's name
         """The milestone with this id or unique beginning of one; reads one file.
@@ -94,8 +97,8 @@ class Repository:
     def update(self, id: str, **fields: Any) -> Milestone:  # the field's name
         """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own."""
         name = self._whole(id)
-        edited = edit_fields(self._store, name, lambda before: revise_fields(before, _as_text(fields)))
-        return edited.milestones[0]
+        edit = edit_fields(name, lambda before: revise_fields(before, _as_text(fields)))
+        return self._carry_out(edit).outcome.milestones[0]
 
     def delete(self, id: str, *, force: bool = False) -> Milestone:  # the field's name
         """Deletes a milestone in one commit, and returns it.
@@ -103,7 +106,10 @@ class Repository:
         Raises:
             HasDependents: Others depend on it, and `force` is not given.
         """
-        return delete(self._store, [self._whole(id)], force=force).milestones[0]
+        return self._carry_out(delete([self._whole(id)], force=force)).outcome.milestones[0]
+
+    def _carry_out(self, edit: Planned[Outcome]) -> Written[Outcome]:
+        return carry_out(self._store, edit)
 
     def _whole(self, text: str) -> str:
         """A write names a whole id: a beginning could come to mean another milestone."""
@@ -135,7 +141,7 @@ class Repository:
             Operation(str(item.get("op", "upsert")), _as_text({k: v for k, v in item.items() if k != "op"}), number)
             for number, item in enumerate(operations, 1)
         ]
-        return apply_operations(self._store, listed, source="bulk", now=_now(), message=message).commit
+        return self._carry_out(apply_operations(listed, source="bulk", now=_now(), message=message)).commit
 
     def statistics(self, *, at: str = "HEAD") -> Statistics:
         """Counts by status, project and owner, overdue and blocked ones, progress, dependencies. O(milestones)."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gitmilestone
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.model.record import revise_fields
 from gitmilestone.operations.editing.init import init
 from gitmilestone.operations.editing.milestones import create, delete, edit_fields, transition
@@ -114,7 +115,7 @@ class Clone:
 
     def init(self) -> str | None:
         with self.store() as store:
-            return init(store).commit
+            return commit_edit(store, init()).commit
 
     def write(self, files: Mapping[str, str | None], message: str = "a plan", **options: Any) -> str | None:
         """Carries out a plan below the operations: path below `.milestones/` -> text."""
@@ -125,15 +126,17 @@ class Clone:
     def new(self, milestone_id: str, options: WriteOptions = WriteOptions(), **fields: Any) -> str | None:
         title = fields.pop("title", f"Do {milestone_id}")
         with self.store() as store:
-            return create(store, title, fields, now=NOW, milestone_id=milestone_id, options=options).commit
+            return commit_edit(store, create(title, fields, now=NOW, milestone_id=milestone_id), options).commit
 
     def edit(self, milestone_id: str, options: WriteOptions = WriteOptions(), **fields: Any) -> str | None:
         with self.store() as store:
-            return edit_fields(store, milestone_id, lambda before: revise_fields(before, fields), options).commit
+            return commit_edit(
+                store, edit_fields(milestone_id, lambda before: revise_fields(before, fields)), options
+            ).commit
 
     def complete(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
         with self.store() as store:
-            return transition(store, "complete", [milestone_id], options).commit
+            return commit_edit(store, transition("complete", [milestone_id]), options).commit
 
     def archive(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
         """Moves its file, as it is."""
@@ -147,7 +150,7 @@ class Clone:
 
     def delete(self, milestone_id: str, options: WriteOptions = WriteOptions()) -> str | None:
         with self.store() as store:
-            return delete(store, [milestone_id], options=options).commit
+            return commit_edit(store, delete([milestone_id]), options).commit
 
     def ids(self, revision: str = "HEAD") -> set[str]:
         with self.store() as store:

@@ -13,6 +13,7 @@ from gitmilestone.errors import (
     InvalidRequest,
     MilestoneNotFound,
 )
+from gitmilestone.model.change import Change
 from gitmilestone.model.ids import check_id, make_id
 from gitmilestone.model.layout import (
     ROOT,
@@ -35,7 +36,6 @@ from gitmilestone.snapshot.locate import get_file, id_of, locate
 from gitmilestone.snapshot.settings import get_sound_project
 from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import Plan
 
 if TYPE_CHECKING:
     from gitmilestone.derived.sqlite import Index
@@ -162,22 +162,28 @@ class Draft:
         return {name: after for name, after in self._after.items() if after}
 
     @property
-    def changed(self) -> list[str]:
-        """Ids of milestones that are not what they were."""
-        return [name for name, after in self._after.items() if after != self.before(name) or name in self._texts]
+    def changes(self) -> list[Change]:
+        """Of milestones that are not what they were, or whose text is not; one that can't be read has no `old`."""
+        changes = (Change(name, self.before(name), after) for name, after in self._after.items())
+        return [change for change in changes if change.old != change.new or change.id in self._texts]
 
     @property
     def created(self) -> frozenset[str]:
-        """Ids of milestones that did not exist."""
+        """Ids of milestones that had no file."""
         return frozenset(name for name, after in self._after.items() if after and not self._find_path(name))
+
+    @property
+    def changed(self) -> list[str]:
+        """Ids of those whose value or text changes."""
+        return [change.id for change in self.changes]
 
     def before(self, milestone_id: str) -> Milestone | None:
         """The milestone as it is without the edits."""
         document = self._find_document(milestone_id)
         return document.milestone if document else None
 
-    def plan(self, message: str, *, allow_dependents: bool = False, verify: bool = True) -> Plan:
-        """The files and the message of the commit, after checking what the edits touch; `warnings` tells of the rest.
+    def plan(self, *, allows_dependents: bool = False, verify: bool = True) -> dict[str, bytes | None]:
+        """The files of the commit, after checking what the edits touch; `warnings` tells of the rest.
 
         Args:
             verify: Whether what the project's rules make an error is refused, or told as a warning.
@@ -187,7 +193,7 @@ class Draft:
             InvalidContent: A file would not pass `check`.
         """
         self._refuse_cycles()
-        if not allow_dependents:
+        if not allows_dependents:
             self._refuse_dependents()
         self._judge(verify=verify)
         files: dict[str, bytes | None] = {}
@@ -201,7 +207,7 @@ class Draft:
             if old_path and path != old_path:
                 files[old_path] = None
             files[path] = self._content(milestone, path)
-        return Plan(files, message)
+        return files
 
     def _path_for(self, milestone: Milestone, old_path: str | None) -> str:
         """A file stays where it is, in whatever layout; but what is reopened leaves the archive."""

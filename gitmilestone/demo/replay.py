@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.demo.findings import Findings
 from gitmilestone.demo.history import SOURCE, SourceCommit
 from gitmilestone.demo.proposals import STAGES, Proposal, folder_of, is_template, read_proposal
@@ -66,7 +67,7 @@ class Replay:
         """
         for source in history:
             if not self._edits:
-                init(self._store, options=WriteOptions(when=source.time))
+                commit_edit(self._store, init(), WriteOptions(when=source.time))
             imported = self._import(source)
             if self._follow:
                 self._follow(source.time)
@@ -214,16 +215,11 @@ class Replay:
         if not operations:
             listed = "Nothing changed that is kept here.\n"
             self.findings.add("unchanged", "", "an empty commit")
-        edited = apply_operations(
-            self._store,
-            operations,
-            source=name,
-            now=source.time,
-            message=f"milestone: import {name}\n\n{listed}",
-            options=WriteOptions(when=source.time, allow_empty=True),
-        )
-        assert edited.commit is not None  # as empty ones are allowed
-        return edited.commit
+        message = f"milestone: import {name}\n\n{listed}"
+        edit = apply_operations(operations, source=name, now=source.time, message=message)
+        written = commit_edit(self._store, edit, WriteOptions(when=source.time, allow_empty=True))
+        assert written.commit is not None  # as empty ones are allowed
+        return written.commit
 
     def _soften(self, before: Mapping[str, _Held], cycle: DependencyCycle) -> None:
         """Makes one `blocks` by which this commit would close a circle a `relates`."""

@@ -1,20 +1,42 @@
-"""What follows a write or a merge: the project may have outgrown its tier, and its mirror is brought along."""
+"""The one door to write: a commit, and what follows it, for the command line, the API, hooks and servers alike."""
 
 from __future__ import annotations
 
 import time
 
+from gitmilestone.changes.commit import DEFAULT, Planned, commit_edit
 from gitmilestone.operations.scaling.pace import is_time
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import WriteOptions
+from gitmilestone.store.writing.plan import Outcome, WriteOptions, Written
 from gitmilestone.tiers.table import get_tier
+
+
+def carry_out(
+    store: Store,
+    edit: Planned[Outcome],
+    options: WriteOptions = DEFAULT,
+    watch: Watch = SILENT,
+    now: int | None = None,
+) -> Written[Outcome]:
+    """Commits an edit; the project may then have outgrown its tier, and its mirror is brought along.
+
+    Args:
+        now: Unix seconds.
+
+    Raises:
+        As `commit_edit`. What goes wrong behind the commit is told: nobody's write fails for it.
+    """
+    written = commit_edit(store, edit, options)
+    if written.commit:
+        follow_write(store, watch, now)
+    return written
 
 
 def follow_write(
     store: Store, watch: Watch = SILENT, now: int | None = None, options: WriteOptions | None = None
 ) -> None:
-    """What goes wrong is told: nobody's write fails for it. Two looks at files where nothing is to be done.
+    """What follows a write or a merge. Two looks at files where nothing is to be done.
 
     Args:
         now: Unix seconds.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitmilestone.store.attributes import Attributes
     from gitmilestone.store.refs import Head
     from gitmilestone.store.writing.people import People
-    from gitmilestone.store.writing.plan import Build, WriteOptions, Written
+    from gitmilestone.store.writing.plan import Build, Outcome, WriteOptions, Written
     from gitmilestone.store.writing.staging import Staging
 
 
@@ -34,7 +34,7 @@ class Store:
         self.git: Git = repository.git
         self.objects = Objects(self.git, repository.objects_dir, repository.oid_length)
         self._config: dict[str, str] | None = None
-        self._people: dict[str | None, People] = {}
+        self._people: dict[tuple[str | None, str], People] = {}
 
     @classmethod
     def open(cls, directory: str, environ: Mapping[str, str]) -> Store:
@@ -140,7 +140,7 @@ class Store:
             raise EnvironmentFault("a bare repository has no work tree", "read a revision with --at")
         return WorkFiles(self.repository.work_dir, self.objects, self.staging)
 
-    def write(self, build: Build, options: WriteOptions | None = None) -> Written:
+    def write(self, build: Build[Outcome], options: WriteOptions | None = None) -> Written[Outcome]:
         """Commits what `build` plans, or nothing; runs `build` again when the branch moves meanwhile.
 
         Args:
@@ -154,9 +154,7 @@ class Store:
         from gitmilestone.store.writing.transaction import Transaction
 
         repository = self.repository
-        options = options or WriteOptions()
-        if repository.work_dir is None and not repository.is_bare:
-            raise EnvironmentFault("this is inside a git directory", "change to the work tree")
+        self._refuse_inside()
         staging = self.staging
         with WriteLock(repository.common_dir) as lock:
             remove_leftovers(repository.state_dir)
@@ -165,11 +163,31 @@ class Store:
             self.objects.shared_mode = self._shared_mode()
             self.objects.share(lock.path)
             self.objects.share(os.path.dirname(lock.path))
-            transaction = Transaction(repository, self.objects, staging, self.config, self._people, options, lock)
+            transaction = Transaction(
+                repository, self.objects, staging, self.config, self._people, options or WriteOptions(), lock
+            )
             written = transaction.run(build)
         if written.commit:
             transaction.hooks.run("post-commit")
         return written
+
+    def rehearse(self, build: Build[Outcome], options: WriteOptions) -> Written[Outcome]:
+        """What `write` would do, without its hooks: nothing is written, not even objects.
+
+        Raises:
+            As `write`.
+        """
+        from gitmilestone.store.writing.transaction import Transaction
+
+        self._refuse_inside()
+        transaction = Transaction(
+            self.repository, self.objects, self.staging, self.config, self._people, options, lock=None
+        )
+        return transaction.rehearse(build)
+
+    def _refuse_inside(self) -> None:
+        if self.repository.work_dir is None and not self.repository.is_bare:
+            raise EnvironmentFault("this is inside a git directory", "change to the work tree")
 
     def lay(self, contents: Mapping[str, bytes | None]) -> None:
         """Writes files below `.milestones/` into the work tree, and nothing else; None removes one."""

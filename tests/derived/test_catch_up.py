@@ -19,9 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gitmilestone.derived import catch_up, database, sqlite
 from gitmilestone.derived import listing as documents
 from gitmilestone.errors import MilestoneError
+from gitmilestone.operations.migrating.migrate import migrate
 from gitmilestone.operations.scaling import index as index_operations
 from gitmilestone.operations.scaling.index import verify_index
-from gitmilestone.operations.scaling.migrate import migrate
 from gitmilestone.query.query import Query
 from gitmilestone.snapshot.documents import read_all
 from gitmilestone.store.files import Files, TreeFiles

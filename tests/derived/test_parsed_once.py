@@ -9,8 +9,8 @@ import pytest
 from gitmilestone.derived import catch_up, writer
 from gitmilestone.derived import listing as documents
 from gitmilestone.derived.database import read_index
+from gitmilestone.operations.migrating.migrate import migrate
 from gitmilestone.operations.scaling.index import get_index_status, verify_index
-from gitmilestone.operations.scaling.migrate import migrate
 from tests.derived.states import COUNT, INDEXED, ask, assert_right, count_parsed, read, rebuild, yaml
 from tests.repositories import Clone
 

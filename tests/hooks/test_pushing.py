@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.operations.editing.milestones import transition
 from gitmilestone.store.asking.pushed import find_fork
 from tests.hooks.conftest import OPEN, Said, install
@@ -215,7 +216,7 @@ def test_a_status_may_go_step_by_step(hooked: Clone, guarded: Clone, run: Run) -
     hooked.git("commit", "-qam", "settings")
     assert run(hooked, "push", "-q", "origin", "main") == Said(0, "")
     with hooked.store() as store:
-        transition(store, "start", ["beta"])
+        commit_edit(store, transition("start", ["beta"]))
     hooked.complete("beta")
     assert run(hooked, "push", "-q", "origin", "main", "main:new") == Said(0, "")
     done = run(hooked, "revert", "--no-edit", "HEAD", "HEAD~1")

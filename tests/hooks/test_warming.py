@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.operations.carry_out import follow_write
 from gitmilestone.operations.editing.milestones import transition
 from gitmilestone.operations.scaling.index import get_index_status, rebuild_index
@@ -116,7 +117,7 @@ def test_a_status_that_came_step_by_step_is_none_of_a_pulls_faults(hooked: Clone
     upstream.git("commit", "-qam", "settings")
     assert run(hooked, "pull", "-q").status == 0
     with upstream.store() as store:
-        transition(store, "start", ["beta"])
+        commit_edit(store, transition("start", ["beta"]))
     upstream.complete("beta")
     assert run(hooked, "pull", "-q") == Said(0, "1 milestone changed: beta completed\n")
 

@@ -30,7 +30,6 @@ INTERRUPTED = 130
 READER_LEFT = 141
 CRASHED = 70
 _SHOWN_PROBLEMS = 20
-_WRITING = ("write", "bulk")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -126,17 +125,7 @@ def _carry_out(parsed: Parsed, context: Context) -> int:
     __import__(module)
     context.directory = os.path.join(context.directory, *parsed.directories)
     context.pages = parsed.command.section in ("read", "plan")
-    status = int(getattr(sys.modules[module], function)(context, parsed.values))
-    if status == 0 and parsed.command.section in _WRITING and not parsed.values.get("no_commit"):
-        _follow_write(context)
-    return status
-
-
-def _follow_write(context: Context) -> None:
-    from gitmilestone.operations.carry_out import follow_write
-
-    if context.opened_store is not None:
-        follow_write(context.opened_store, context)
+    return int(getattr(sys.modules[module], function)(context, parsed.values))
 
 
 def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:

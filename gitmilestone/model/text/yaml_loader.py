@@ -42,6 +42,8 @@ def load(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
+        if "maximum nesting" in str(error.problem):  # libyaml's own bound, which its newer releases have
+            raise YamlFault("yaml-depth", line, f"nested deeper than {MAX_DEPTH} levels") from None
         explained = ", ".join(part for part in (error.context, error.problem) if part)
         if "nesting depth" in explained:  # newer versions of libyaml have a bound of their own
             raise _too_deep(line) from None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from gitmilestone.changes.draft import Draft
+from gitmilestone.changes.edit import Edit, Revision
 from gitmilestone.errors import (
     DependencyCycle,
     HasDependents,
@@ -19,9 +20,6 @@ from gitmilestone.model.ids import check_id
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.record import parse_field, revise_fields
-from gitmilestone.operations.editing.milestones import DEFAULT, Edited, write_draft
-from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import WriteOptions
 
 _OPS = ("create", "update", "delete", "upsert")
 # What `export` writes and a file does not hold: it is derived.
@@ -70,16 +68,13 @@ def read_json_lines(lines: Iterable[str], source: str, default_op: str = "") -> 
 
 
 def apply_operations(
-    store: Store,
     operations: Sequence[Operation],
     *,
     source: str,
     now: datetime,
     message: str = "",
-    options: WriteOptions = DEFAULT,
-    is_dry_run: bool = False,
     advance: Callable[[], object] | None = None,
-) -> Edited:
+) -> Edit:
     """Carries out every operation in one commit, or none.
 
     With ids given, the same operations on the same commit make the same tree; with the same date and
@@ -94,23 +89,25 @@ def apply_operations(
     """
     made_ids: dict[int, str] = {}
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         touched: dict[str, Milestone] = {}
         for operation in operations:
             try:
-                milestone = _carry_out(draft, operation, now, made_ids)
+                milestone = _apply(draft, operation, now, made_ids)
             except MilestoneError as error:
                 raise InvalidOperation(error.message, source, operation.line, error.hint) from error
             touched[milestone.id] = milestone
             if advance:
                 advance()
-        return message or _describe(operations, draft.changed), list(touched.values()), ()
+        return Revision(message or _describe(operations, draft.changed), list(touched.values()))
 
-    # An operation may delete what a later one frees of its dependents: only the plan sees all of them.
-    try:
-        return _rehearse(store, edit) if is_dry_run else write_draft(store, edit, options)
-    except (DependencyCycle, HasDependents) as error:
-        raise InvalidOperation(error.message, source, _find_line(operations, error), error.hint) from error
+    def blame(error: MilestoneError) -> MilestoneError:
+        """An operation may delete what a later one frees of its dependents: only the plan sees all of them."""
+        if not isinstance(error, DependencyCycle | HasDependents):
+            return error
+        return InvalidOperation(error.message, source, _find_line(operations, error), error.hint)
+
+    return Edit(revise, blame=blame)
 
 
 def _find_line(operations: Sequence[Operation], error: DependencyCycle | HasDependents) -> int:
@@ -120,14 +117,7 @@ def _find_line(operations: Sequence[Operation], error: DependencyCycle | HasDepe
     return lines[-1] if lines else operations[-1].line
 
 
-def _rehearse(store: Store, edit: Callable[[Draft], tuple[str, Sequence[Milestone], Sequence[str]]]) -> Edited:
-    draft = Draft(store, store.files_at())
-    message, milestones, warnings = edit(draft)
-    draft.plan(message)
-    return Edited(None, tuple(milestones), tuple(draft.changed), (*warnings, *draft.warnings))
-
-
-def _carry_out(draft: Draft, operation: Operation, now: datetime, made_ids: dict[int, str]) -> Milestone:
+def _apply(draft: Draft, operation: Operation, now: datetime, made_ids: dict[int, str]) -> Milestone:
     values = {key: value for key, value in operation.fields.items() if key not in _DERIVED}
     given_id = values.pop("id", None)
     if given_id is not None and not isinstance(given_id, str):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitmilestone.changes.edit import Edit
 from gitmilestone.errors import MilestoneNotFound
 from gitmilestone.model.milestone import Dependency, DependencyType, Milestone
 from gitmilestone.model.record import parse_dependencies
-from gitmilestone.operations.editing.milestones import DEFAULT, Edited, edit_fields
-from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import WriteOptions
+from gitmilestone.operations.editing.milestones import edit_fields
 
 
-def add_dependencies(
-    store: Store, milestone: str, on: Sequence[str], kind: DependencyType = "blocks", options: WriteOptions = DEFAULT
-) -> Edited:
+def add_dependencies(milestone: str, on: Sequence[str], kind: DependencyType = "blocks") -> Edit:
     """Makes a milestone depend on others; one it depends on already gets the new type.
 
     Raises:
@@ -28,10 +25,10 @@ def add_dependencies(
 
     word = "depends on" if kind == "blocks" else "relates to"
     listed = ", ".join(item.id for item in added)
-    return edit_fields(store, milestone, revise, options, lambda name: f"{name} {word} {listed}")
+    return edit_fields(milestone, revise, lambda name: f"{name} {word} {listed}")
 
 
-def remove_dependencies(store: Store, milestone: str, on: Sequence[str], options: WriteOptions = DEFAULT) -> Edited:
+def remove_dependencies(milestone: str, on: Sequence[str]) -> Edit:
     """Removes dependencies, dangling ones too, named by ids or unique beginnings of them."""
 
     def revise(before: Milestone) -> Milestone:
@@ -39,7 +36,7 @@ def remove_dependencies(store: Store, milestone: str, on: Sequence[str], options
         return before._replace(depends_on=tuple(item for item in before.depends_on if item.id not in gone))
 
     listed = ", ".join(on)
-    return edit_fields(store, milestone, revise, options, lambda name: f"{name} no longer depends on {listed}")
+    return edit_fields(milestone, revise, lambda name: f"{name} no longer depends on {listed}")
 
 
 def _find(milestone: Milestone, text: str) -> Dependency:

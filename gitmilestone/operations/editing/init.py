@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from gitmilestone.changes.edit import Rewrite
 from gitmilestone.model import formats
 from gitmilestone.model.config import Project, encode_project, encode_tier
 from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout
 from gitmilestone.store.files import Files
-from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import Plan, WriteOptions, Written
+from gitmilestone.store.writing.plan import Plan
 
 ATTRIBUTES_FILE = ".gitattributes"
 _ATTRIBUTES = b"""\
@@ -20,10 +20,10 @@ completed/** merge=milestone diff=milestone
 """
 
 
-def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOptions()) -> Written:
+def init(layout: Layout = "flat") -> Rewrite[None]:
     """Commits `.milestones/` with its configuration; what is there already stays as it is."""
 
-    def build(files: Files) -> Plan:
+    def build(files: Files) -> Plan[None]:
         wanted: dict[str, bytes | None] = {
             ATTRIBUTES_FILE: _ATTRIBUTES,
             PROJECT_FILE: encode_project(Project(formats.NEWEST, layout)),
@@ -32,4 +32,4 @@ def init(store: Store, layout: Layout = "flat", options: WriteOptions = WriteOpt
         missing = {path: content for path, content in wanted.items() if files.find(path) is None}
         return Plan(missing, "milestone: init")
 
-    return store.write(build, options)
+    return Rewrite(build)

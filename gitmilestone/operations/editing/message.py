@@ -43,7 +43,7 @@ def compose_message(changes: Sequence[Change], others: Sequence[str] = ()) -> st
     if not changes and not others:
         return ""
     subject = _compose_subject(changes, others)
-    lines = [f"- {change.id}: {_describe(change)}" for change in changes] + [f"- {path}" for path in others]
+    lines = [f"- {change.id}: {describe_change(change)}" for change in changes] + [f"- {path}" for path in others]
     if len(lines) == 1 and (not changes or len(_list_facts(changes[0])) <= 1) and _is_told(subject, changes):
         return f"{subject}\n"
     return "\n".join([subject, "", *lines]) + "\n"
@@ -94,7 +94,8 @@ def _list_words(change: Change) -> list[str]:
     return [*words, "slip"] if old.due and new.due and new.due > old.due else words
 
 
-def _describe(change: Change) -> str:
+def describe_change(change: Change) -> str:
+    """What a change does to a milestone, on one line of bounded length."""
     old, new = change.old, change.new
     if old is None or new is None:
         one = old or new

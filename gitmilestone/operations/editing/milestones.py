@@ -1,21 +1,17 @@
-"""Creates, edits, moves and deletes milestones: each call is one commit."""
+"""Creates, edits and deletes milestones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from time import perf_counter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from gitmilestone.changes.draft import Draft
-from gitmilestone.derived.operation_log import record_write
+from gitmilestone.changes.edit import Edit, Revision
 from gitmilestone.errors import Refused
 from gitmilestone.model.change import Change
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone, Status
 from gitmilestone.model.record import parse_field, revise_fields
-from gitmilestone.store.files import Files
-from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import Plan, WriteOptions, Written
 
 Verb = Literal["start", "block", "complete", "cancel", "reopen"]
 _OUTCOMES: dict[Verb, Status] = {
@@ -25,64 +21,9 @@ _OUTCOMES: dict[Verb, Status] = {
     "cancel": "cancelled",
     "reopen": "planned",
 }
-DEFAULT = WriteOptions()
 
 
-class Edited(NamedTuple):
-    """What a write did.
-
-    Attributes:
-        milestones: As they are now; of a deletion, as they were.
-        changed: Ids of those that are not what they were.
-        created: Ids of those that did not exist.
-        warnings: For people.
-    """
-
-    commit: str | None
-    milestones: tuple[Milestone, ...]
-    changed: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-    created: frozenset[str] = frozenset()
-
-
-def write_draft(
-    store: Store,
-    edit: Callable[[Draft], tuple[str, Sequence[Milestone], Sequence[str]]],
-    options: WriteOptions,
-    *,
-    allow_dependents: bool = False,
-) -> Edited:
-    """Runs `edit` on a draft of the branch as it is, and commits what it leaves.
-
-    Args:
-        edit: Changes the draft; returns the commit's message, the milestones to report, and warnings.
-            Runs again when the branch moves meanwhile.
-    """
-    outcome: list[Any] = [(), (), (), frozenset()]
-
-    def build(files: Files) -> Plan:
-        draft = Draft(store, files)
-        message, milestones, warnings = edit(draft)
-        plan = draft.plan(message, allow_dependents=allow_dependents, verify=options.verify)
-        outcome[:] = tuple(milestones), tuple(draft.changed), (*warnings, *draft.warnings), draft.created
-        return plan
-
-    started = perf_counter()
-    written: Written = store.write(build, options)
-    if written.commit:
-        record_write(store.repository.state_dir, started, len(outcome[1]))
-    return Edited(written.commit, *outcome)
-
-
-def create(
-    store: Store,
-    title: str,
-    fields: Mapping[str, Any],
-    *,
-    now: datetime,
-    milestone_id: str | None = None,
-    options: WriteOptions = DEFAULT,
-) -> Edited:
+def create(title: str, fields: Mapping[str, Any], *, now: datetime, milestone_id: str | None = None) -> Edit:
     """Creates one milestone.
 
     Args:
@@ -95,37 +36,34 @@ def create(
     """
     valid_title = parse_field("title", title)
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         name = milestone_id if milestone_id is not None else draft.make_id(valid_title)
         milestone = revise_fields(Milestone(name, valid_title, created=now), fields)
         milestone = complete_dependencies(draft, milestone)
         draft.create(milestone)
-        return f"milestone: create {name}", [milestone], ()
+        return Revision(f"milestone: create {name}", [milestone])
 
-    return write_draft(store, edit, options)
+    return Edit(revise)
 
 
 def edit_fields(
-    store: Store,
-    text: str,
-    revise: Callable[[Milestone], Milestone],
-    options: WriteOptions = DEFAULT,
-    describe: Callable[[str], str] | None = None,
-) -> Edited:
-    """Edits one milestone by a pure function of it.
+    text: str, change: Callable[[Milestone], Milestone], describe: Callable[[str], str] | None = None
+) -> Edit:
+    """Edits one milestone.
 
     Args:
+        change: A pure function of it.
         describe: The commit's subject from the milestone's id; None names the fields that differ.
     """
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         before = draft.get(text)
-        after = complete_dependencies(draft, revise(before), known=before)
+        after = complete_dependencies(draft, change(before), known=before)
         draft.update(after)
         subject = describe(after.id) if describe else f"edit {after.id}{_name_fields(before, after)}"
-        return f"milestone: {subject}", [after], ()
+        return Revision(f"milestone: {subject}", [after])
 
-    return write_draft(store, edit, options)
+    return Edit(revise)
 
 
 def _name_fields(before: Milestone, after: Milestone) -> str:
@@ -133,7 +71,7 @@ def _name_fields(before: Milestone, after: Milestone) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def replace_text(store: Store, text: str, before: bytes, content: bytes, options: WriteOptions = DEFAULT) -> Edited:
+def replace_text(text: str, before: bytes, content: bytes) -> Edit:
     """Replaces one milestone's file by what a person wrote in an editor.
 
     Args:
@@ -143,17 +81,17 @@ def replace_text(store: Store, text: str, before: bytes, content: bytes, options
         Refused: The file has changed meanwhile.
     """
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         milestone_id = draft.resolve(text)
         if draft.read(milestone_id) != before:
             raise Refused(f"{milestone_id} has changed while it was edited", "edit it again, from what it is now")
         draft.replace_text(milestone_id, content)
-        return f"milestone: edit {milestone_id}", [draft.get(milestone_id)], ()
+        return Revision(f"milestone: edit {milestone_id}", [draft.get(milestone_id)])
 
-    return write_draft(store, edit, options)
+    return Edit(revise)
 
 
-def transition(store: Store, verb: Verb, ids: Sequence[str], options: WriteOptions = DEFAULT) -> Edited:
+def transition(verb: Verb, ids: Sequence[str]) -> Edit:
     """Moves milestones to the status that `verb` stands for, in one commit; those there already stay.
 
     Raises:
@@ -161,7 +99,7 @@ def transition(store: Store, verb: Verb, ids: Sequence[str], options: WriteOptio
     """
     status = _OUTCOMES[verb]
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         milestones = []
         warnings: list[str] = []
         for text in dict.fromkeys(map(draft.resolve, ids)):
@@ -171,9 +109,9 @@ def transition(store: Store, verb: Verb, ids: Sequence[str], options: WriteOptio
             warnings += _warn_transition(draft, verb, before)
             draft.update(after)
             milestones.append(after)
-        return _message(verb, draft.changed), milestones, warnings
+        return Revision(_message(verb, draft.changed), milestones, warnings)
 
-    return write_draft(store, edit, options)
+    return Edit(revise)
 
 
 def _refuse_transition(verb: Verb, milestone: Milestone, status: Status) -> None:
@@ -198,22 +136,22 @@ def _message(verb: str, ids: Sequence[str]) -> str:
     return f"milestone: {verb} {len(ids)} milestones\n\n" + "".join(f"- {name}\n" for name in ids)
 
 
-def delete(store: Store, ids: Sequence[str], *, force: bool = False, options: WriteOptions = DEFAULT) -> Edited:
+def delete(ids: Sequence[str], *, force: bool = False) -> Edit:
     """Deletes milestones in one commit.
 
     Raises:
         HasDependents: Others depend on them; `force` leaves those with a dangling dependency.
     """
 
-    def edit(draft: Draft) -> tuple[str, Sequence[Milestone], Sequence[str]]:
+    def revise(draft: Draft) -> Revision:
         milestones = []
         for text in ids:
             milestone = draft.get(text)
             draft.delete(milestone.id)
             milestones.append(milestone)
-        return _message("delete", [milestone.id for milestone in milestones]), milestones, ()
+        return Revision(_message("delete", [milestone.id for milestone in milestones]), milestones)
 
-    return write_draft(store, edit, options, allow_dependents=force)
+    return Edit(revise, allows_dependents=force)
 
 
 def complete_dependencies(draft: Draft, milestone: Milestone, known: Milestone | None = None) -> Milestone:

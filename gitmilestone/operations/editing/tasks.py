@@ -4,56 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from gitmilestone.changes.draft import Draft
+from gitmilestone.changes.edit import Edit, Revision
 from gitmilestone.errors import AmbiguousId, InvalidRequest, MilestoneNotFound
 from gitmilestone.model.ids import make_id
 from gitmilestone.model.milestone import Milestone, Task
 from gitmilestone.model.record import parse_tasks
-from gitmilestone.operations.editing.milestones import DEFAULT, Edited, edit_fields
-from gitmilestone.store.store import Store
-from gitmilestone.store.writing.plan import WriteOptions
 
 TaskVerb = Literal["start", "done", "reopen", "remove"]
 
 
-class TasksEdited(NamedTuple):
-    """What a write did, and the ids of the tasks it was about."""
-
-    edited: Edited
-    tasks: tuple[str, ...]
-
-
-def add_task(
-    store: Store,
-    milestone: str,
-    title: str,
-    *,
-    task_id: str | None = None,
-    weight: str | None = None,
-    options: WriteOptions = DEFAULT,
-) -> TasksEdited:
+def add_task(milestone: str, title: str, *, task_id: str | None = None, weight: str | None = None) -> Edit:
     """Adds a task behind the others."""
     (task,) = parse_tasks([{"id": task_id or make_id(title), "title": title, "weight": weight}])
 
-    def revise(before: Milestone) -> Milestone:
+    def revise(draft: Draft) -> Revision:
+        before = draft.get(milestone)
         if any(other.id == task.id for other in before.tasks):
             raise InvalidRequest(f"{before.id} has a task {task.id} already", "choose another id")
-        return before._replace(tasks=(*before.tasks, task))
+        return _replace_tasks(draft, before, (*before.tasks, task), f"add task {task.id} to", [task.id])
 
-    edited = edit_fields(store, milestone, revise, options, lambda name: f"add task {task.id} to {name}")
-    return TasksEdited(edited, (task.id,))
+    return Edit(revise)
 
 
-def move_tasks(
-    store: Store,
-    milestone: str,
-    verb: TaskVerb,
-    tasks: Sequence[str],
-    *,
-    now: datetime,
-    options: WriteOptions = DEFAULT,
-) -> TasksEdited:
+def move_tasks(milestone: str, verb: TaskVerb, tasks: Sequence[str], *, now: datetime) -> Edit:
     """Starts, finishes, reopens or removes tasks, named by their ids or unique beginnings of them."""
     change: dict[str, Callable[[Task], Task]] = {
         "start": lambda task: task._replace(status="in_progress", completed=None),
@@ -61,17 +37,24 @@ def move_tasks(
         "reopen": lambda task: task._replace(status="planned", completed=None),
     }
 
-    chosen: dict[str, None] = {}
-
-    def revise(before: Milestone) -> Milestone:
-        chosen.clear()
-        chosen.update(dict.fromkeys(find_task(before, text).id for text in tasks))
+    def revise(draft: Draft) -> Revision:
+        before = draft.get(milestone)
+        chosen = list(dict.fromkeys(find_task(before, text).id for text in tasks))
         if verb == "remove":
-            return before._replace(tasks=tuple(task for task in before.tasks if task.id not in chosen))
-        return before._replace(tasks=tuple(change[verb](task) if task.id in chosen else task for task in before.tasks))
+            after = tuple(task for task in before.tasks if task.id not in chosen)
+        else:
+            after = tuple(change[verb](task) if task.id in chosen else task for task in before.tasks)
+        return _replace_tasks(draft, before, after, f"{verb} task {', '.join(chosen)} of", chosen)
 
-    edited = edit_fields(store, milestone, revise, options, lambda name: f"{verb} task {', '.join(chosen)} of {name}")
-    return TasksEdited(edited, tuple(chosen))
+    return Edit(revise)
+
+
+def _replace_tasks(
+    draft: Draft, before: Milestone, tasks: tuple[Task, ...], deed: str, about: Sequence[str]
+) -> Revision:
+    after = before._replace(tasks=tasks)
+    draft.update(after)
+    return Revision(f"milestone: {deed} {after.id}", [after], tasks=about)
 
 
 def find_task(milestone: Milestone, text: str) -> Task:

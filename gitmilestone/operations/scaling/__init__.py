@@ -1,1 +1,1 @@
-"""From a tier, a layout or a format to another."""
+"""From a tier to another, and what decides it."""

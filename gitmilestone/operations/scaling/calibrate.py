@@ -16,6 +16,8 @@ from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
+from gitmilestone.changes.commit import commit_edit
+from gitmilestone.changes.edit import Rewrite
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import IndexFile, RefreshLock, read_index
 from gitmilestone.derived.engine import Engine
@@ -98,7 +100,7 @@ def _make_store(environ: Mapping[str, str]) -> Iterator[Store]:
         directory = os.path.join(folder, "project")
         store = Store.open(directory, create_repository(directory, environ))
         try:
-            init(store, _LAYOUT)
+            commit_edit(store, init(_LAYOUT))
             yield store
         finally:
             store.close()
@@ -161,7 +163,7 @@ def _iter_samples(store: Store, server: Server | None, seconds: float, watch: Wa
 
 def _write(store: Store, milestones: Iterable[Milestone]) -> None:
     files: dict[str, bytes | None] = {path_of(one.id, _LAYOUT): encode(one) for one in milestones}
-    store.write(lambda _: Plan(files, "milestone: specimens"))
+    commit_edit(store, Rewrite(lambda _: Plan(files, "milestone: specimens")))
 
 
 def _take_sample(store: Store, server: Server | None, size: int, progress: Progress) -> Sample:

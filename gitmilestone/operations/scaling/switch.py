@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from gitmilestone.changes.commit import DEFAULT, commit_edit
+from gitmilestone.changes.edit import Rewrite
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.engine import Engine
 from gitmilestone.errors import InvalidRequest, MilestoneError, Refused
@@ -40,7 +42,6 @@ _KEPT_SECONDS = 86400
 """For which an embedded server's files stay after a revert: who reverts may do so again."""
 
 _STEPS = ("detect", "back up", "initialise", "copy and compare", "switch", "verify", "clean up")
-DEFAULT = WriteOptions()
 
 
 class TierSwitch(NamedTuple):
@@ -123,7 +124,8 @@ def switch_tier(
     with _take(watch, "copy and compare") as seen:
         compared = _build(store, target, seen)
     with _take(watch, "switch"):
-        written = store.write(lambda files: _plan(files, step.before, target, decision, compared, options), options)
+        edit = Rewrite(lambda files: _plan(files, step.before, target, decision, compared, options))
+        written = commit_edit(store, edit, options)
     switch = TierSwitch(step.before, target, compared, backup, written.commit)
     if written.commit is None:
         return switch
@@ -141,13 +143,14 @@ def take_back(
 ) -> str | None:
     """Commits what `git revert` of a switch would: the tier as it was. Returns the commit's oid."""
 
-    def build(files: Files) -> Plan:
+    def build(files: Files) -> Plan[None]:
         if get_tier(files).name != after:
             return Plan({}, "")
         said = f'Revert "milestone: migrate tier {before} -> {after}"\n\nThis reverts commit {commit}.\n\n{reason}\n'
         return Plan({TIER_FILE: encode_tier(before)}, said)
 
-    return store.write(build, WriteOptions(when=options.when, verify=options.verify, detached=options.detached)).commit
+    same = WriteOptions(when=options.when, verify=options.verify, detached=options.detached)
+    return commit_edit(store, Rewrite(build), same).commit
 
 
 def follow(
@@ -291,7 +294,7 @@ def _plan(
     decision: ScaleDecision | None,
     compared: Comparison | None,
     options: WriteOptions,
-) -> Plan:
+) -> Plan[None]:
     if get_tier(files).name != before:
         raise Refused(f"the tier became {get_tier(files).name} meanwhile", "look at `git milestone status`")
     title = f"tier {before} -> {target}"

@@ -32,11 +32,12 @@ class _Branching(Transaction):
     def create(self, branch: str, base: Head, edits: Edits, message: str) -> str | None:
         """The commit's oid; None where there is such a branch already."""
         head = base._replace(branch=branch)
-        return self._commit(head, dict(edits), Plan(edits, message), TreeFiles.of_project(self.objects, base.tree))
+        base_files = TreeFiles.of_project(self.objects, base.tree)
+        return self._commit(head, dict(edits), Plan(edits, message), base_files)
 
     def _move_branch(self, head: Head, commit: str, reflog: str) -> bool:
         return update_head(
-            self.repository, self.objects, head._replace(commit=None), commit, reflog, self.lock.fileno()
+            self.repository, self.objects, head._replace(commit=None), commit, reflog, self.lock_descriptor
         )
 
 

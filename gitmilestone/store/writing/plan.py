@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from gitmilestone.store.files import FileEntry, Files
@@ -19,6 +19,7 @@ class WriteOptions(NamedTuple):
         detached: Allow a commit on a detached HEAD.
         when: Author and committer date, for imports that replay a history.
         allow_empty: Commit where nothing changes too, for such imports.
+        author: `Name <email>` of whose work it is; "" is who git says.
     """
 
     message: str | None = None
@@ -27,29 +28,42 @@ class WriteOptions(NamedTuple):
     detached: bool = False
     when: datetime | None = None
     allow_empty: bool = False
+    author: str = ""
 
 
 Content: TypeAlias = "bytes | FileEntry | None"
 """What a path is to hold: bytes; the file that an entry of the same state stands for, as it is; None for nothing."""
 
 
-class Plan(NamedTuple):
+Outcome = TypeVar("Outcome")
+
+
+class Plan(NamedTuple, Generic[Outcome]):
     """What a write wants.
 
     Attributes:
         files: Path below `.milestones/` -> content. A move is two of them: the entry at the new path, None at its own.
         message: The commit's; its first line is the subject.
+        outcome: What there is to say about it, for whoever asked for the write.
     """
 
     files: Mapping[str, Content]
     message: str
+    outcome: Outcome = None  # type: ignore[assignment]  # who has nothing to say leaves it out
 
 
-class Written(NamedTuple):
-    """What a write did; `commit` is None where it was only staged, or nothing changed."""
+class Written(NamedTuple, Generic[Outcome]):
+    """What a write did, or would do.
+
+    Attributes:
+        commit: None where it was only staged or rehearsed, or nothing changed.
+        paths: Those below `.milestones/` that differ.
+        outcome: The plan's.
+    """
 
     commit: str | None
     paths: tuple[str, ...]
+    outcome: Outcome
 
 
-Build = Callable[["Files"], Plan]
+Build: TypeAlias = "Callable[[Files], Plan[Outcome]]"

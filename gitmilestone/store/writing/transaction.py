@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import Generic, NamedTuple
 
 from gitmilestone.errors import (
     BranchMoved,
@@ -34,7 +35,7 @@ from gitmilestone.store.worktrees import refuse_checked_out_elsewhere
 from gitmilestone.store.writing.hooks import Hooks
 from gitmilestone.store.writing.journal import Journal, remove_journal, write_journal
 from gitmilestone.store.writing.people import People, format_commit, read_people
-from gitmilestone.store.writing.plan import Build, Content, Plan, WriteOptions, Written
+from gitmilestone.store.writing.plan import Build, Content, Outcome, Plan, WriteOptions, Written
 from gitmilestone.store.writing.staging import StagedEntry, Staging
 from gitmilestone.store.writing.worktree import WorkTree
 
@@ -47,8 +48,19 @@ _KIND = 0o170100  # what git tells modes apart by: the type, and whether it is e
 Entries = dict[str, tuple[int, str] | None]
 
 
+class _Prepared(NamedTuple, Generic[Outcome]):
+    """Attributes:
+    base: The state that the plan was built on.
+    changed: What of the plan is not so already.
+    """
+
+    base: Files
+    plan: Plan[Outcome]
+    changed: dict[str, Content]
+
+
 class Transaction:
-    """One write over one repository; the caller holds the write lock, `lock`."""
+    """One write over one repository; the caller holds the write lock, `lock`, unless it only rehearses."""
 
     def __init__(
         self,
@@ -56,9 +68,9 @@ class Transaction:
         objects: Objects,
         staging: Staging | None,
         config: Mapping[str, str],
-        people: dict[str | None, People],
+        people: dict[tuple[str | None, str], People],
         options: WriteOptions,
-        lock: WriteLock,
+        lock: WriteLock | None,
     ) -> None:
         self.repository = repository
         self.objects = objects
@@ -71,7 +83,7 @@ class Transaction:
         work_dir = repository.work_dir
         self.work_tree = WorkTree(work_dir, repository.state_dir) if work_dir and staging else None
 
-    def run(self, build: Build) -> Written:
+    def run(self, build: Build[Outcome]) -> Written[Outcome]:
         """Builds on the branch as it is now, again for as long as somebody else moves it first."""
         for _ in range(_ATTEMPTS):
             head = read_head(self.repository, self.objects)
@@ -88,29 +100,44 @@ class Transaction:
             f"the branch moved {_ATTEMPTS} times while this write was prepared", "try again when it is quieter"
         )
 
-    def _attempt(self, head: Head, build: Build) -> Written | None:
-        """None where the branch moved first."""
+    def rehearse(self, build: Build[Outcome]) -> Written[Outcome]:
+        """Builds, and refuses what `run` would refuse before it writes."""
+        head = read_head(self.repository, self.objects)
+        prepared = self._prepare(head, build)
+        if prepared.changed and not self.options.stage_only:
+            self._refuse_branch(head)
+        return Written(None, tuple(prepared.changed), prepared.plan.outcome)
+
+    def _prepare(self, head: Head, build: Build[Outcome]) -> _Prepared[Outcome]:
         if head.commit and self._is_not_checked_out():
             self.staging = None  # a staging area with only our file in it would read as the deletion of all others
         refuse_unfinished(self.repository, self.objects)
         base = self._base(head)
         plan = build(base)
         changed = self._only_changes(plan, base)
-        if not changed and not self.options.allow_empty:
-            return Written(None, ())
         self._refuse_converted(head, changed)
         self._refuse_uncommitted(changed, base)
+        return _Prepared(base, plan, changed)
+
+    def _attempt(self, head: Head, build: Build[Outcome]) -> Written[Outcome] | None:
+        """None where the branch moved first."""
+        base, plan, changed = self._prepare(head, build)
+        if not changed and not self.options.allow_empty:
+            return Written(None, (), plan.outcome)
         if self.options.stage_only:
             pack = PackWriter(self.objects) if len(changed) > _LOOSE_AT_MOST else None
             entries = self._write_blobs(changed, pack.write if pack else self.objects.write)
             if pack:
                 pack.finish()
             self._stage(entries, changed)
-            return Written(None, tuple(changed))
+            return Written(None, tuple(changed), plan.outcome)
+        self._refuse_branch(head)
+        commit = self._commit(head, changed, plan, base)
+        return Written(commit, tuple(changed), plan.outcome) if commit else None
+
+    def _refuse_branch(self, head: Head) -> None:
         refuse_detached(head, self.options.detached)
         refuse_checked_out_elsewhere(self.repository, head.branch)
-        commit = self._commit(head, changed, plan, base)
-        return Written(commit, tuple(changed)) if commit else None
 
     def _is_not_checked_out(self) -> bool:
         """Whether this is a clone made with --no-checkout."""
@@ -125,7 +152,7 @@ class Transaction:
             raise EnvironmentFault("a bare repository has no staging area", "leave out --no-commit")
         return StagedFiles(self.objects, self.staging)
 
-    def _only_changes(self, plan: Plan, base: Files) -> dict[str, Content]:
+    def _only_changes(self, plan: Plan[Outcome], base: Files) -> dict[str, Content]:
         changed: dict[str, Content] = {}
         for path, content in plan.files.items():
             entry = base.find(path)
@@ -194,7 +221,7 @@ class Transaction:
             raise
         return tree, entries
 
-    def _commit(self, head: Head, changed: Mapping[str, Content], plan: Plan, base: Files) -> str | None:
+    def _commit(self, head: Head, changed: Mapping[str, Content], plan: Plan[Outcome], base: Files) -> str | None:
         """The new commit's oid, None where the branch moved first."""
         tree, entries = self._write_tree(head, changed)
         message = self.hooks.approve(_terminated(self.options.message or plan.message), tree, self.options.verify)
@@ -211,8 +238,13 @@ class Transaction:
 
     def _move_branch(self, head: Head, commit: str, reflog: str) -> bool:
         return read_head(self.repository, self.objects) == head and update_head(
-            self.repository, self.objects, head, commit, reflog, self.lock.fileno()
+            self.repository, self.objects, head, commit, reflog, self.lock_descriptor
         )
+
+    @property
+    def lock_descriptor(self) -> int:
+        assert self.lock is not None  # a rehearsal moves no branch
+        return self.lock.fileno()
 
     def _land(
         self,
@@ -258,7 +290,8 @@ class Transaction:
         branch are by the same people. A signed one is always git's."""
         is_signed = get_boolean(self.config, "commit.gpgSign")
         date = f"{int(self.options.when.timestamp())} +0000" if self.options.when else None
-        people = self.people.get(head.branch)
+        key = (head.branch, self.options.author)
+        people = self.people.get(key)
         if people and not is_signed:
             return self.objects.write("commit", format_commit(tree, head.commit, people, date, message))
         commit = self._run_commit_tree(head, tree, message, date, is_signed)
@@ -266,7 +299,7 @@ class Transaction:
         written = self.objects.find(commit)
         if written:
             dated = ("GIT_AUTHOR_DATE" in environ, "GIT_COMMITTER_DATE" in environ)
-            self.people[head.branch] = read_people(written.content, *dated)
+            self.people[key] = read_people(written.content, *dated)
         return commit
 
     def _run_commit_tree(self, head: Head, tree: str, message: str, date: str | None, is_signed: bool) -> str:
@@ -276,6 +309,9 @@ class Transaction:
         if is_signed:
             args.append("-S")
         env = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
+        if self.options.author:
+            name, _, email = self.options.author.removesuffix(">").rpartition(" <")
+            env |= {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
         result = self.repository.git.run(*args, stdin=message.encode("utf-8", "surrogateescape"), env=env)
         if result.status != 0:
             raise _explain_commit_failure(args, result.status, result.stderr)

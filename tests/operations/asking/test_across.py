@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror, repository_name
 from gitmilestone.derived.postgres.repositories import Repositories
 from gitmilestone.derived.postgres.server.binaries import find_binaries
@@ -343,11 +344,11 @@ def test_a_detached_head_is_nobodys_default(make: Make, mirror_server: Server) -
 def test_they_are_added_and_removed_like_others(make: Make) -> None:
     app = make("git.example.com/app", a=text_of(), b=text_of())
     with app.store() as store:
-        add_dependencies(store, "a", ["b", "roadmap:launch"])
-        add_dependencies(store, "a", ["x/roadmap:ads"], "relates")
+        commit_edit(store, add_dependencies("a", ["b", "roadmap:launch"]))
+        commit_edit(store, add_dependencies("a", ["x/roadmap:ads"], "relates"))
     assert "  - b\n\n  - roadmap:launch\n\n  - x/roadmap:ads: relates\n" in app.text("active/a.yaml") + "\n"
     with app.store() as store:
-        remove_dependencies(store, "a", ["x/", "roadmap:l"])
+        commit_edit(store, remove_dependencies("a", ["x/", "roadmap:l"]))
     assert "roadmap" not in app.text("active/a.yaml")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gitmilestone
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.errors import (
     InvalidContent,
     InvalidOperation,
@@ -77,7 +78,7 @@ def test_a_second_file_of_an_id_is_never_overwritten(clone: Clone) -> None:
     run_git("add", ".", cwd=clone.path)
     run_git("commit", "-qm", "Two", cwd=clone.path)
     with clone.store() as store, pytest.raises(InvalidContent, match="two files are called dup") as caught:
-        transition(store, "complete", ["dup"])
+        commit_edit(store, transition("complete", ["dup"]))
     assert {problem.path for problem in caught.value.problems} == {
         ".milestones/active/dup.yaml",
         ".milestones/completed/dup.yaml",
@@ -90,7 +91,7 @@ def test_an_editor_never_overwrites_what_came_meanwhile(clone: Clone) -> None:
         opened = (clone.path / ".milestones/active/a.yaml").read_bytes()
         repo.update("a", owner="bob")
         with clone.store() as store, pytest.raises(Refused, match="has changed while it was edited"):
-            replace_text(store, "a", opened, opened.replace(b"title: A", b"title: B"))
+            commit_edit(store, replace_text("a", opened, opened.replace(b"title: A", b"title: B")))
         assert repo.get("a").owner == "bob"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.derived.database import read_index
 from gitmilestone.errors import EnvironmentFault, UnknownRevision
 from gitmilestone.model.link import Link
@@ -49,7 +50,7 @@ def test_each_kind_of_change_is_told_once(planned: Clone) -> None:
     planned.new("extra", depends_on=["ship"])
     planned.complete("docs")
     with planned.store() as store:
-        transition(store, "block", ["login"])
+        commit_edit(store, transition("block", ["login"]))
     planned.edit("ship", depends_on=["login:relates"], title="Ship it")
     found = look(planned)
     assert [one.id for one in found.added] == ["extra"]
@@ -128,8 +129,8 @@ def test_what_is_reopened_or_blocked_holds_up_whom(planned: Clone) -> None:
     planned.complete("store")
     planned.git("switch", "-qc", "next")
     with planned.store() as store:
-        transition(store, "reopen", ["store"])
-        transition(store, "block", ["ship"])
+        commit_edit(store, transition("reopen", ["store"]))
+        commit_edit(store, transition("block", ["ship"]))
     assert [(move.id, move.kind, move.waiting) for move in look(planned, "feature..next").statuses] == [
         ("ship", "blocked", ()),
         ("store", "reopened", ("login", "ship")),

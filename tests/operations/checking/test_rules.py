@@ -88,7 +88,7 @@ _NEED_MORE = {
     "forbidden-transition": "a change: below",
     "converted": "git's attributes: tests/store/writing/test_attributes.py",
     "ambiguous-dependency": "a mirror of several repositories: tests/operations/asking/test_across.py",
-    "mixed-format": "a second format: tests/operations/scaling/test_formats.py",
+    "mixed-format": "a second format: tests/operations/migrating/test_formats.py",
     "unknown-word": "a list in the settings, beside `check`: below",
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import gitmilestone
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.errors import InvalidOperation
 from gitmilestone.operations.editing.bulk import apply_operations, read_json_lines
 from gitmilestone.store.store import Store
@@ -115,7 +116,7 @@ def test_faults_name_their_line(repository: Path, line: str, said: str) -> None:
     store = Store.open(str(repository), __import__("os").environ)
     with pytest.raises(InvalidOperation) as caught:
         operations = read_json_lines(['{"op": "create", "id": "first", "title": "First"}', line], "plan")
-        apply_operations(store, operations, source="plan", now=_NOW)
+        commit_edit(store, apply_operations(operations, source="plan", now=_NOW))
     assert caught.value.message.startswith(said)
     assert run_git("rev-parse", "HEAD", cwd=repository) == head
 

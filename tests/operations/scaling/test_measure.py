@@ -9,6 +9,7 @@ from time import perf_counter, time
 
 import pytest
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.operation_log import record_query, record_write
 from gitmilestone.operations.editing.bulk import Operation, apply_operations
@@ -52,7 +53,7 @@ def many(clone: Clone, count: int) -> None:
     names = [f"m{number}" for number in range(count)]
     operations = [Operation("upsert", {"id": name, "title": f"Do {name}"}, 1) for name in names]
     with clone.store() as store:
-        apply_operations(store, operations, source="plan", now=NOW)
+        commit_edit(store, apply_operations(operations, source="plan", now=NOW))
 
 
 def switch(clone: Clone, before: str, after: str, score: str = "60") -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.errors import InvalidOperation, UncommittedEdits
 from gitmilestone.model.layout import path_of
 from gitmilestone.operations.editing.bulk import Operation, apply_operations
@@ -26,7 +27,7 @@ def apply(clone: Clone, *operations: Mapping[str, object]) -> str | None:
         for n, item in enumerate(operations, 1)
     ]
     with clone.store() as store:
-        return apply_operations(store, listed, source="bulk.jsonl", now=NOW).commit
+        return commit_edit(store, apply_operations(listed, source="bulk.jsonl", now=NOW)).commit
 
 
 @pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.long)])

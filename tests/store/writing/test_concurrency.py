@@ -12,18 +12,21 @@ from tests.repositories import Clone, spawn_python
 CREATE = """
 import os, sys
 from datetime import datetime, timezone
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.operations.editing.milestones import create
 from gitmilestone.store.store import Store
 name, count = sys.argv[1], int(sys.argv[2])
 store = Store.open(".", os.environ)
 for number in range(count):
     now = datetime(2026, 11, 22, tzinfo=timezone.utc)
-    print(create(store, f"{name} {number}", {}, now=now, milestone_id=f"{name}-{number}").commit, flush=True)
+    edit = create(f"{name} {number}", {}, now=now, milestone_id=f"{name}-{number}")
+    print(commit_edit(store, edit).commit, flush=True)
 store.close()
 """
 
 LABEL = """
 import os, sys
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.operations.editing.milestones import edit_fields
 from gitmilestone.store.store import Store
 name, count = sys.argv[1], int(sys.argv[2])
@@ -31,7 +34,7 @@ store = Store.open(".", os.environ)
 for number in range(count):
     def add(before):
         return before._replace(labels=tuple(sorted({*before.labels, f"{name}-{number}"})))
-    print(edit_fields(store, "shared", add).commit, flush=True)
+    print(commit_edit(store, edit_fields("shared", add)).commit, flush=True)
 store.close()
 """
 

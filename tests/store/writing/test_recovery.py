@@ -24,6 +24,7 @@ CALLS = (
 WRITE = """
 import os
 from datetime import datetime, timezone
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.operations.editing.milestones import create
 from gitmilestone.store.writing.plan import WriteOptions
 from gitmilestone.store.store import Store
@@ -31,13 +32,13 @@ store = Store.open(".", os.environ)
 print("open", flush=True)
 {body}
 """
-NEW = "create(store, 'Ship', {}, now=datetime(2026, 11, 22, 10, tzinfo=timezone.utc), milestone_id='ship')"
+NEW = "commit_edit(store, create('Ship', {}, now=datetime(2026, 11, 22, 10, tzinfo=timezone.utc), milestone_id='ship'))"
 MOVE = """
 from gitmilestone.store.writing.plan import Plan
 move = lambda files: {'active/ship.yaml': None, 'completed/ship.yaml': files.find('active/ship.yaml')}
 store.write(lambda files: Plan(move(files), "move"))
 """
-STAGE = NEW[:-1] + ", options=WriteOptions(stage_only=True))"
+STAGE = NEW[:-1] + ", WriteOptions(stage_only=True))"
 BULK = """
 from gitmilestone.store.writing.plan import Plan
 store.write(lambda files: Plan({f"active/many-{number}.yaml": b"%d" % number for number in range(150)}, "bulk"))

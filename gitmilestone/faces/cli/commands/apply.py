@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitmilestone.errors import EnvironmentFault
-from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
+from gitmilestone.faces.cli.commands.outcomes import (
+    current_time,
+    describe_commit,
+    perform,
+    report_rehearsal,
+    warn_of,
+)
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.operations.editing.bulk import Operation, apply_operations, read_json_lines
 
 
@@ -31,25 +38,16 @@ def read_text(context: Context, path: str) -> tuple[str, str]:
 
 def carry_out(context: Context, values: Values, operations: Sequence[Operation], source: str) -> int:
     with context.track("Applying", len(operations)) as progress:
-        edited = apply_operations(
-            context.store,
-            operations,
-            source=source,
-            now=current_time(context),
-            options=write_options(values),
-            is_dry_run=values["dry_run"],
-            advance=progress.advance,
-        )
-    count = len(edited.changed)
-    noun = "milestone" if count == 1 else "milestones"
-    created = [name for name in edited.changed if name in edited.created]
+        edit = apply_operations(operations, source=source, now=current_time(context), advance=progress.advance)
+        written = perform(context, values, edit)
+    edited = written.outcome
     if values["dry_run"]:
-        for name in edited.changed:
-            context.write(name)
-        context.warn(f"would change {count} {noun}")
-    elif count:
-        what = f", {len(created)} of them new" if 0 < len(created) < count else " (new)" if created else ""
-        context.write(f"changed {count} {noun}{what}{describe_commit(edited.commit)}")
+        return report_rehearsal(context, edited)
+    warn_of(context, edited)
+    count, created = len(edited.changes), len(edited.created)
+    if count:
+        what = f", {created} of them new" if 0 < created < count else " (new)" if created else ""
+        context.write(f"changed {count_nouns(count, 'milestone')}{what}{describe_commit(written.commit)}")
     else:
         context.write("nothing to change")
     return 0

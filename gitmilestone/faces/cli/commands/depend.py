@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.commands.outcomes import edit_and_report
 from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
@@ -13,11 +13,9 @@ from gitmilestone.operations.editing.depend import add_dependencies, remove_depe
 def add(context: Context, values: Values) -> int:
     kind: DependencyType = values["type"] or "blocks"
     milestone = find_id(context, values["id"])
-    edited = add_dependencies(context.store, milestone, values["on"], kind, write_options(values))
-    return report_edit(context, edited, "edited")
+    return edit_and_report(context, values, add_dependencies(milestone, values["on"], kind), "edited")
 
 
 def remove(context: Context, values: Values) -> int:
     milestone = find_id(context, values["id"])
-    edited = remove_dependencies(context.store, milestone, values["on"], write_options(values))
-    return report_edit(context, edited, "edited")
+    return edit_and_report(context, values, remove_dependencies(milestone, values["on"]), "edited")

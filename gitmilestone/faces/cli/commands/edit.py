@@ -6,17 +6,16 @@ from typing import Any
 
 from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest, MilestoneError
 from gitmilestone.faces.cli.commands.new import read_fields
-from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.commands.outcomes import edit_and_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS, find_id
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
 from gitmilestone.model.fields import EDITABLE_FIELDS
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.record import parse_labels, revise_fields
-from gitmilestone.operations.editing.milestones import Edited, edit_fields, replace_text
+from gitmilestone.operations.editing.milestones import edit_fields, replace_text
 from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import read_file
-from gitmilestone.store.writing.plan import WriteOptions
 
 _EDITABLE = frozenset(field.name for field in EDITABLE_FIELDS)
 
@@ -26,14 +25,14 @@ def run(context: Context, values: Values) -> int:
     fields = _read_changes(context, values)
     added, removed = parse_labels(values["add_label"]), frozenset(values["remove_label"])
     if not fields and not added and not removed:
-        return _edit_in_editor(context, milestone, write_options(values))
+        return _edit_in_editor(context, values, milestone)
 
-    def revise(before: Milestone) -> Milestone:
+    def change(before: Milestone) -> Milestone:
         after = revise_fields(before, fields)
         labels = (set(after.labels) | set(added)) - removed
         return after._replace(labels=tuple(sorted(labels)))
 
-    return report_edit(context, edit_fields(context.store, milestone, revise, write_options(values)), "edited")
+    return edit_and_report(context, values, edit_fields(milestone, change), "edited")
 
 
 def _read_changes(context: Context, values: Values) -> dict[str, Any]:
@@ -63,12 +62,12 @@ def _name(key: str) -> str:
     return f"x.{key}"
 
 
-def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
+def _edit_in_editor(context: Context, values: Values, text: str) -> int:
     """Opens the file in git's editor, again for as long as it has errors and the user goes on."""
     import click
 
     store = context.store
-    files = store.staged_files() if options.stage_only else store.files_at()
+    files = store.staged_files() if values["no_commit"] else store.files_at()
     entry = get_file(context.store, files, text)
     milestone_id = id_of(entry)
     before = read_file(files, entry.path) or b""
@@ -79,7 +78,7 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
             context.write("nothing to change")
             return 0
         try:
-            edited: Edited = replace_text(store, milestone_id, before, after, options)
+            return edit_and_report(context, values, replace_text(milestone_id, before, after), "edited")
         except MilestoneError as error:
             _keep_rejected(context, after)
             if not isinstance(error, InvalidContent) or not context.stdin.isatty():
@@ -89,8 +88,6 @@ def _edit_in_editor(context: Context, text: str, options: WriteOptions) -> int:
             if not click.confirm("Edit again?", default=True, err=True):
                 return FINDINGS
             written = after
-        else:
-            return report_edit(context, edited, "edited")
 
 
 def _run_editor(context: Context, milestone_id: str, content: bytes) -> bytes:

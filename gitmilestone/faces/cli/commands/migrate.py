@@ -14,7 +14,7 @@ from gitmilestone.model import formats
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
 from gitmilestone.model.problem import Problem
-from gitmilestone.operations.scaling.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
+from gitmilestone.operations.migrating.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
 from gitmilestone.operations.scaling.migration import TRAILER
 from gitmilestone.operations.scaling.switch import Step, carry_out_now, plan_pending, plan_switch, switch_tier
 from gitmilestone.store.asking.trailers import Trailed, find_trailed

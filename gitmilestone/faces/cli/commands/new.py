@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from gitmilestone.errors import InvalidValue
-from gitmilestone.faces.cli.commands.outcomes import current_time, describe_commit, write_options
+from gitmilestone.faces.cli.commands.outcomes import (
+    current_time,
+    describe_commit,
+    perform,
+    report_rehearsal,
+    warn_of,
+)
 from gitmilestone.faces.cli.commands.sources import today
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.tables.fields import OPTION_FIELDS
@@ -17,20 +23,16 @@ from gitmilestone.query.values import read_day
 
 
 def run(context: Context, values: Values) -> int:
-    edited = create(
-        context.store,
-        values["title"],
-        {**read_fields(context, values), **_read_lists(values)},
-        now=current_time(context),
-        milestone_id=values["id"],
-        options=write_options(values),
-    )
-    (milestone,) = edited.milestones
-    for warning in edited.warnings:
-        context.warn(f"warning: {warning}")
+    fields = {**read_fields(context, values), **_read_lists(values)}
+    edit = create(values["title"], fields, now=current_time(context), milestone_id=values["id"])
+    written = perform(context, values, edit)
+    if values["dry_run"]:
+        return report_rehearsal(context, written.outcome)
+    (milestone,) = written.outcome.milestones
+    warn_of(context, written.outcome)
     # The id alone, so that a script can keep it; what else there is to say goes to people.
     context.write(milestone.id)
-    context.warn(f"created {milestone.id}{describe_commit(edited.commit)}")
+    context.warn(f"created {milestone.id}{describe_commit(written.commit)}")
     return 0
 
 

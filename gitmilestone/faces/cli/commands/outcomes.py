@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from gitmilestone.changes.commit import Planned, rehearse
+from gitmilestone.changes.edit import Edit, Edited
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
-from gitmilestone.operations.editing.milestones import Edited
-from gitmilestone.store.writing.plan import WriteOptions, Written
+from gitmilestone.faces.terminal import count_nouns
+from gitmilestone.operations.carry_out import carry_out
+from gitmilestone.store.writing.plan import Outcome, WriteOptions, Written
 
 _SHORT = 10
 
@@ -32,25 +35,45 @@ def current_time(context: Context) -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def report_edit(context: Context, edited: Edited, done: str) -> int:
-    """Says what a write did: `done` is a past participle."""
-    for warning in edited.warnings:
-        context.warn(f"warning: {warning}")
+def perform(context: Context, values: Values, edit: Planned[Outcome]) -> Written[Outcome]:
+    """Commits an edit, or rehearses it, as the options of a write say."""
+    options = write_options(values)
+    if values["dry_run"]:
+        return rehearse(context.store, edit, options)
+    return carry_out(context.store, edit, options, context)
+
+
+def edit_and_report(context: Context, values: Values, edit: Edit, done: str) -> int:
+    """Performs an edit and says what it did: `done` is a past participle."""
+    written = perform(context, values, edit)
+    edited = written.outcome
+    if values["dry_run"]:
+        return report_rehearsal(context, edited)
+    warn_of(context, edited)
     for milestone in edited.milestones:
         if milestone.id in edited.changed:
-            context.write(f"{done} {milestone.id}{describe_commit(edited.commit)}")
+            context.write(f"{done} {milestone.id}{describe_commit(written.commit)}")
         else:
             context.write(f"{milestone.id}: nothing to change")
     return 0
 
 
+def report_rehearsal(context: Context, edited: Edited) -> int:
+    """A line for each milestone that would change; nothing has been written."""
+    from gitmilestone.operations.editing.message import describe_change
+
+    warn_of(context, edited)
+    for change in edited.changes:
+        context.write(f"{change.id}: {describe_change(change)}")
+    count = count_nouns(len(edited.changes), "milestone")
+    context.warn(f"would change {count}; nothing was written" if edited.changes else "nothing to change")
+    return 0
+
+
+def warn_of(context: Context, edited: Edited) -> None:
+    for warning in edited.warnings:
+        context.warn(f"warning: {warning}")
+
+
 def describe_commit(commit: str | None) -> str:
     return f" [{commit[:_SHORT]}]" if commit else " (staged)"
-
-
-def report_written(context: Context, written: Written, done: str, nothing: str) -> int:
-    if written.paths:
-        context.write(f"{done}{describe_commit(written.commit)}")
-    else:
-        context.write(nothing)
-    return 0

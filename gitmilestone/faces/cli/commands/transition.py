@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.outcomes import report_edit, write_options
+from gitmilestone.faces.cli.commands.outcomes import edit_and_report
 from gitmilestone.faces.cli.commands.sources import find_id
 from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.context import Context
@@ -31,4 +31,4 @@ def reopen(context: Context, values: Values) -> int:
 
 def _run(context: Context, values: Values, verb: Verb, done: str) -> int:
     ids = [find_id(context, text) for text in values["id"]]
-    return report_edit(context, transition(context.store, verb, ids, write_options(values)), done)
+    return edit_and_report(context, values, transition(verb, ids), done)

@@ -13,7 +13,7 @@ COMMANDS: tuple[Command, ...] = (
         "Each line is a JSON object with `op` (`create`, `update` or `delete`), `id`, and fields. "
         "All of them are carried out, or none.",
         (Argument("file", "The file; `-` is standard input.", completes="file"),),
-        (Option(("--dry-run",), "Say what would change, and change nothing.", "flag"), *WRITE),
+        WRITE,
         exclusive=(COMMIT_MESSAGE,),
         section="bulk",
     ),
@@ -25,7 +25,6 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("file", "The file; `-` is standard input.", completes="file"),),
         (
             Option(("--format",), "The file's format; guessed from its name.", "choice", ("jsonl", "csv")),
-            Option(("--dry-run",), "Say what would change, and change nothing.", "flag"),
             *WRITE,
         ),
         exclusive=(COMMIT_MESSAGE,),

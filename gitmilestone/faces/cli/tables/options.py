@@ -30,6 +30,7 @@ ONE_FORMAT = ("format", "json")
 
 WRITE = (
     Option(("-m", "--message"), "The commit's message; by default it says what changed."),
+    Option(("--dry-run",), "Say what would change, and change nothing.", "flag"),
     Option(("--no-commit",), "Stage the change, and leave the commit to you.", "flag"),
     Option(("--no-verify",), "Skip the pre-commit and commit-msg hooks, and the project's rules.", "flag"),
     Option(("--detached",), "Commit on a detached HEAD too.", "flag"),

@@ -56,7 +56,6 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
         (
-            Option(("--dry-run",), "Say what would happen, and change nothing.", "flag"),
             Option(("--list",), "Print the layouts and formats, and past migrations.", "flag"),
             Option(("--now",), "Switch to the tier that is pending, without waiting for its delay.", "flag"),
             JSON._replace(doc="Print JSON."),

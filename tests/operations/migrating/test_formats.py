@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gitmilestone.changes.commit import commit_edit
 from gitmilestone.errors import InvalidContent, InvalidRequest, OperationInProgress, Refused, UncommittedEdits
 from gitmilestone.faces.cli.commands import check as check_command
 from gitmilestone.faces.cli.commands import migrate as migrate_command
@@ -29,7 +30,7 @@ from gitmilestone.operations.checking.check import check
 from gitmilestone.operations.editing.bulk import Operation, apply_operations
 from gitmilestone.operations.editing.init import init
 from gitmilestone.operations.editing.milestones import replace_text
-from gitmilestone.operations.scaling.migrate import FORMAT, Migrated, Migration, list_targets, migrate, plan_migration
+from gitmilestone.operations.migrating.migrate import FORMAT, Migrated, Migration, list_targets, migrate, plan_migration
 from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, TRAILER
 from gitmilestone.snapshot.documents import read_all
 from gitmilestone.store.asking.trailers import find_trailed
@@ -123,7 +124,7 @@ def command(clone: Clone, *, face: Any = migrate_command, **values: object) -> t
 
 def apply(clone: Clone, *operations: Operation) -> None:
     with clone.store() as store:
-        apply_operations(store, operations, source="plan", now=NOW)
+        commit_edit(store, apply_operations(operations, source="plan", now=NOW))
 
 
 def test_an_old_project_is_written_as_it_is(old: Clone) -> None:
@@ -154,7 +155,7 @@ def test_a_new_project_is_of_the_newest(tmp_path: Path) -> None:
     clone = Clone(tmp_path / "new")
     run_git("init", "-q", str(clone.path))
     with clone.store() as store:
-        init(store)
+        commit_edit(store, init())
     seed(clone)
     assert_whole(clone, 2)
     assert "\nestimate: 15d\n" in clone.text("active/m-1.yaml")
@@ -175,7 +176,7 @@ def test_what_somebody_types_follows_the_settings_too(old: Clone) -> None:
     before = old.text("active/m-0.yaml").encode() + b"\n"
     typed = b"schema: 2\ntitle: Typed\nstatus: planned\nestimate: 3d # mine\n"
     with old.store() as store:
-        replace_text(store, "m-0", before, typed)
+        commit_edit(store, replace_text("m-0", before, typed))
     assert old.text("active/m-0.yaml") == "schema: 1\ntitle: Typed\nstatus: planned\nestimate: P3D # mine"
     assert_whole(old, 1)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gitmilestone.errors import InvalidContent, InvalidRequest, NotInitialised, UncommittedEdits, UnsafePath
 from gitmilestone.model.layout import FOLDERS, LAYOUTS, Layout, path_in, path_of, possible_paths
 from gitmilestone.operations.checking.check import check
-from gitmilestone.operations.scaling.migrate import FORMAT, Migration, migrate, plan_migration
+from gitmilestone.operations.migrating.migrate import FORMAT, Migration, migrate, plan_migration
 from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, TRAILER
 from gitmilestone.snapshot.documents import read_all
 from gitmilestone.snapshot.locate import get_file
@@ -433,7 +433,7 @@ def test_progress_is_told(clone: Clone) -> None:
     assert heard.advanced == 12
 
 
-_SCRIPT = "from gitmilestone.operations.scaling.migrate import migrate; migrate(store, 'sharded')"
+_SCRIPT = "from gitmilestone.operations.migrating.migrate import migrate; migrate(store, 'sharded')"
 
 
 @needs_strace

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitmilestone.changes.commit import DEFAULT
+from gitmilestone.changes.edit import Rewrite
 from gitmilestone.derived.listing import duplicate
 from gitmilestone.errors import InvalidContent, InvalidRequest, Refused
 from gitmilestone.model import formats
@@ -21,9 +23,9 @@ from gitmilestone.model.layout import (
 )
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import MAX_BYTES
-from gitmilestone.operations.editing.milestones import DEFAULT
+from gitmilestone.operations.carry_out import carry_out
+from gitmilestone.operations.migrating.rewriting import Rewriting, rewrite
 from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, back_up, describe, digest
-from gitmilestone.operations.scaling.rewriting import Rewriting, rewrite
 from gitmilestone.progress import SILENT, Progress, Watch
 from gitmilestone.snapshot.documents import read_one
 from gitmilestone.snapshot.settings import get_sound_project
@@ -225,22 +227,21 @@ def migrate(store: Store, target: str, options: WriteOptions = DEFAULT, watch: W
         InvalidContent: Two files of one id differ, a file does not fit into the format, or the project's settings have
             errors; nothing was written.
     """
-    planned: list[Migration] = []
 
-    def build(files: Files) -> Plan:
+    def build(files: Files) -> Plan[Migration]:
         migration, rewriting = _plan(files, target, watch)
-        planned[:] = [migration]
         _refuse(migration)
         with watch.track("Migrating", migration.touched) as progress:
             changed = _carry_out(files, migration, rewriting.contents if rewriting else {}, progress)
         records = _compare(files, changed, migration)
         records = rewriting.records if rewriting else records
         trailers = [f"{DIGEST_TRAILER}: {digest(records)} of {len(records)}"]
-        return Plan(changed, describe(migration.title, options.message, trailers))
+        return Plan(changed, describe(migration.title, options.message, trailers), migration)
 
-    written = store.write(build, options._replace(message=None))
-    backup = _back_up(store, options, planned[0], f"{written.commit}^") if written.commit else ""
-    return Migrated(planned[0], written.commit, backup)
+    written = carry_out(store, Rewrite(build), options._replace(message=None), watch)
+    migration = written.outcome
+    backup = _back_up(store, options, migration, f"{written.commit}^") if written.commit else ""
+    return Migrated(migration, written.commit, backup)
 
 
 def _refuse(migration: Migration) -> None:

@@ -1,0 +1,1 @@
+"""To another layout or format of the files."""
