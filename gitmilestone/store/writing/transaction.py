@@ -115,8 +115,9 @@ class Transaction:
         base = self._base(head)
         plan = build(base)
         changed = self._only_changes(plan, base)
-        self._refuse_converted(head, changed)
-        self._refuse_uncommitted(changed, base)
+        if changed:
+            self._refuse_converted(head, changed)
+            self._refuse_uncommitted(changed, base)
         return _Prepared(base, plan, changed)
 
     def _attempt(self, head: Head, build: Build[Outcome]) -> Written[Outcome] | None:

@@ -14,6 +14,7 @@ from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.store.writing.plan import Outcome, WriteOptions, Written
 
 _SHORT = 10
+_SHOWN = 20
 
 
 def write_options(values: Values) -> WriteOptions:
@@ -71,8 +72,10 @@ def report_rehearsal(context: Context, edited: Edited) -> int:
 
 
 def warn_of(context: Context, edited: Edited) -> None:
-    for warning in edited.warnings:
+    for warning in edited.warnings[:_SHOWN]:
         context.warn(f"warning: {warning}")
+    if len(edited.warnings) > _SHOWN:
+        context.warn(f"and {count_nouns(len(edited.warnings) - _SHOWN, 'more warning')}")
 
 
 def describe_commit(commit: str | None) -> str:
