@@ -6,6 +6,7 @@ an estimate as ISO 8601 does: `P15D`, `P3W`.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 
@@ -50,7 +51,7 @@ def register(monkeypatch: pytest.MonkeyPatch, known: tuple[Format, ...] = OLDER_
     monkeypatch.setattr(formats, "FORMATS", known)
     monkeypatch.setattr(formats, "NEWEST", known[-1].version)
     # What was read by other formats is not to be kept.
-    monkeypatch.setattr(config, "_read_project", config._read_project.__wrapped__)
+    monkeypatch.setattr(config, "_read_project", inspect.unwrap(config._read_project))
     defaults = {**Milestone._field_defaults, "schema": known[-1].version}
     monkeypatch.setattr(Milestone.__new__, "__defaults__", tuple(defaults.values()))
 

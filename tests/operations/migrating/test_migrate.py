@@ -31,17 +31,19 @@ class Heard:
     """Who is told how far it has come."""
 
     def __init__(self) -> None:
-        self.advanced = 0
+        self.advanced: Counter[str] = Counter()
+        self.label = ""
 
     def track(self, label: str, total: int) -> Heard:
         assert label
         assert total
+        self.label = label
         return self
 
     def warn(self, text: str) -> None: ...
 
     def advance(self, count: int = 1) -> None:
-        self.advanced += count
+        self.advanced[self.label] += count
 
     def __enter__(self) -> Heard:
         return self
@@ -430,7 +432,7 @@ def test_progress_is_told(clone: Clone) -> None:
     heard = Heard()
     with clone.store() as store:
         migrate(store, "sharded", watch=heard)
-    assert heard.advanced == 12
+    assert heard.advanced["Migrating"] == 12
 
 
 _SCRIPT = "from gitmilestone.operations.migrating.migrate import migrate; migrate(store, 'sharded')"
