@@ -69,9 +69,11 @@ def iter_listed(entries: Iterable[FileEntry]) -> Iterator[Listed]:
         elif not _is_utf8(entry.path):
             message = "the name of a folder on its path is not UTF-8"
             path = f"{ROOT}/{printable(entry.path)}"
-            yield Listed(entry, printable(place.id), Problem(path, 0, "bad-id", message, "rename the folder"))
+            yield Listed(entry, printable(place.id), Problem(path, 0, "bad-id", message, "`git mv` the folder"))
         elif fault := find_path_fault(place):
-            hint = "rename the file" if place.id == place.id.lower() else "ids are lower case: rename the file"
+            hint = "rename it with `git mv`"
+            if place.id != place.id.lower():
+                hint = f"ids are lower case: {hint}"
             path = f"{ROOT}/{entry.path}"
             yield Listed(entry, place.id, Problem(path, 0, "bad-id", f"{place.id!r}: {fault}", hint))
         else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitmilestone.store.attributes import Attributes
     from gitmilestone.store.refs import Head
     from gitmilestone.store.writing.people import People
-    from gitmilestone.store.writing.plan import Build, Outcome, WriteOptions, Written
+    from gitmilestone.store.writing.plan import Build, Content, Outcome, WriteOptions, Written
     from gitmilestone.store.writing.staging import Staging
 
 
@@ -189,7 +189,7 @@ class Store:
         if self.repository.work_dir is None and not self.repository.is_bare:
             raise EnvironmentFault("this is inside a git directory", "change to the work tree")
 
-    def lay(self, contents: Mapping[str, bytes | None]) -> None:
+    def lay(self, contents: Mapping[str, Content]) -> None:
         """Writes files below `.milestones/` into the work tree, and nothing else; None removes one."""
         from gitmilestone.store.writing.worktree import WorkTree
 
@@ -198,6 +198,13 @@ class Store:
         with WriteLock(self.repository.common_dir):
             os.makedirs(self.repository.state_dir, exist_ok=True)
             WorkTree(self.repository.work_dir, self.repository.state_dir).lay(contents)
+
+    def move(self, moves: Mapping[str, str]) -> None:
+        """Moves files below `.milestones/` in the work tree, as `git mv` does."""
+        from gitmilestone.store.writing.moves import move_files
+
+        if self.repository.work_dir is not None and moves:
+            move_files(self, self.repository.work_dir, moves)
 
     def _needs_recovery(self) -> bool:
         journal = os.path.join(self.repository.state_dir, JOURNAL)

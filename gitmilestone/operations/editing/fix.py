@@ -10,6 +10,7 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.document import Document, revise
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import read_all
+from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"
@@ -28,30 +29,45 @@ class Mended(NamedTuple):
 def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
     """Mends byte-order marks, line ends, misplaced files, and dependencies of milestones on themselves.
 
-    Nothing is staged or committed: these are the user's own files in the middle of an edit.
+    Nothing is committed: these are the user's own files in the middle of an edit. What git tracks is moved as `git mv`
+    does it, and nothing else is staged. What a sparse checkout leaves out, or is in conflict, is left.
     """
     files = store.work_files()
-    changed: dict[str, bytes | None] = {}
+    changed: dict[str, bytes] = {}
+    moves: dict[str, str] = {}
     mended: list[Mended] = []
     counts = Counter(place.id for entry in files.iter_entries() if (place := find_place(entry.path)))
+    left = _find_left(store, files)
     for name, document in read_all(files, watch).documents.items():
         # Which of two files of one id is the right one is not for a machine to say.
-        if document.milestone is None or counts[name] > 1:
+        path = document.path.removeprefix(f"{ROOT}/")
+        if document.milestone is None or counts[name] > 1 or path in left:
             continue
-        old_path = document.path.removeprefix(f"{ROOT}/")
-        path, content, changes = _mend(document, document.milestone, old_path)
+        content, changes = _mend(document, document.milestone)
         if changes:
-            changed[old_path] = None
             changed[path] = content
-            mended.append(Mended(old_path, changes))
+        if any(problem.code == _FOLDER for problem in document.problems):
+            moves[path] = move_to("active", path)
+            changes.append(f"moved it to {ROOT}/{moves[path]}, because it is {document.milestone.status}")
+        if changes:
+            mended.append(Mended(path, tuple(changes)))
     store.lay(changed)
+    store.move(moves)
     return mended
 
 
-def _mend(document: Document, milestone: Milestone, path: str) -> tuple[str, bytes, tuple[str, ...]]:
-    """Where the file belongs, its bytes, and what was done."""
+def _find_left(store: Store, files: Files) -> set[str]:
+    """Paths of what a sparse checkout leaves out, and of what is in conflict."""
+    left = {entry.path for entry in files.iter_entries() if entry.oid is not None}
+    staged = store.staging.iter_entries(ROOT) if store.staging else ()
+    return left | {entry.path.removeprefix(f"{ROOT}/") for entry in staged if entry.stage}
+
+
+def _mend(document: Document, milestone: Milestone) -> tuple[bytes, list[str]]:
+    """The file's bytes, and what was done to them."""
     codes = {problem.code for problem in document.problems}
-    content, changes = document.text.encode(), []
+    content: bytes = document.text.encode()
+    changes = []
     if _MARK in codes:
         changes.append("removed its byte-order mark")
     if _LINE_ENDS in codes:
@@ -60,7 +76,4 @@ def _mend(document: Document, milestone: Milestone, path: str) -> tuple[str, byt
     if others != milestone.depends_on:
         content = revise(document, milestone._replace(depends_on=others))
         changes.append("removed its dependency on itself")
-    if _FOLDER in codes:
-        path = move_to("active", path)
-        changes.append(f"moved it to {ROOT}/{path}, because it is {milestone.status}")
-    return path, content, tuple(changes)
+    return content, changes

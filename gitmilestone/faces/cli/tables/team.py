@@ -23,7 +23,7 @@ COMMANDS: tuple[Command, ...] = (
             Option(("--range",), "Check what B made wrong since it left A.", metavar="A..B", completes="revision"),
             Option(
                 ("--fix",),
-                "Mend in the files as they lie what is safe to mend, saying what was done; stage nothing.",
+                "Mend in the files as they lie what is safe to mend, saying what was done.",
                 "flag",
             ),
             Option(("--explain",), "Print the page on a rule.", metavar="CODE", completes="rule"),
