@@ -40,7 +40,7 @@ def due(repository: Path, run: Run, environ: dict[str, str], monkeypatch: pytest
     folder = repository / ".milestones"
     names = ["first", "second", "closed", *(f"more-{number}" for number in range(ENOUGH))]
     for name in names:
-        path = folder / path_of(name, "planned", "flat")
+        path = folder / path_of(name, "flat")
         path.parent.mkdir(exist_ok=True)
         more = "\ndepends_on:\n  - first\n" if name == "second" else ""
         more += "\ntasks:\n  step:\n    title: Step\n" if name == "first" else ""
