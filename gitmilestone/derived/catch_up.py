@@ -7,7 +7,7 @@ where its stamp names one that is still there, else between the listed files. Wi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from sqlite3 import Connection
@@ -19,8 +19,11 @@ from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.workers import Workers
 from gitmilestone.derived.writer import Writer
 from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
+from gitmilestone.model.layout import SETTINGS_FILES
+from gitmilestone.model.problem import Problem
+from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.store.files import FileEntry, Files, TreeFiles, WorkFiles
+from gitmilestone.store.files import FileEntry, Files, TreeFiles, WorkFiles, read_sized
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import TreeEntry
 
@@ -179,7 +182,7 @@ class _Refresh:
             yield from ((path, oid) for _, path, oid in rows)
 
     def _carry_out(self, steps: Iterable[Step], total: int, *, commits: bool) -> None:
-        batches = _iter_batches(steps)
+        batches = _iter_batches(steps, self._find_faults)
         first = list(islice(batches, _WORTH_WORKERS // _BATCH))
         may_share = len(first) * _BATCH >= _WORTH_WORKERS and not isinstance(self.files, WorkFiles)
         with self.watch.track("Indexing", total) as progress, Workers(self.store, self._read, may_share) as workers:
@@ -208,6 +211,14 @@ class _Refresh:
             self.writer.forget_oldest()
             self.connection.execute("COMMIT")
 
+    def _find_faults(self, path: str) -> tuple[Problem, ...]:
+        """Settings are no milestone's file, and what is wrong with them is told with every answer all the same."""
+        if path not in SETTINGS_FILES:
+            return ()
+        from gitmilestone.model.config import find_faults
+
+        return find_faults(path, *read_sized(self.files, path, MAX_BYTES))
+
     def _take_retired(self, entries: Sequence[FileEntry]) -> list[Parsed]:
         return list(self.writer.find_retired(entries))
 
@@ -232,7 +243,10 @@ def _to_file(path: str, entry: TreeEntry | None) -> FileEntry | None:
     return FileEntry(path, entry.mode, entry.oid) if entry else None
 
 
-def _iter_batches(steps: Iterable[Step]) -> Iterator[Batch]:
+def _iter_batches(steps: Iterable[Step], find_faults: Callable[[str], tuple[Problem, ...]]) -> Iterator[Batch]:
+    """Args:
+    find_faults: Of a file that stands for no milestone.
+    """
     remaining = iter(steps)
     while some := list(islice(remaining, _BATCH)):
         batch = Batch([step.path for step in some if step.gone], [], [])
@@ -241,4 +255,7 @@ def _iter_batches(steps: Iterable[Step]) -> Iterator[Batch]:
                 batch.aside.append(Parsed(entry.path, entry.oid or "", milestone_id, None, (tuple(problem),)))
             else:
                 batch.unread.append(entry)
+        for entry in (step.entry for step in some if step.entry and step.entry.is_plain):
+            if faults := find_faults(entry.path):
+                batch.aside.append(Parsed(entry.path, entry.oid or "", "", None, tuple(map(tuple, faults))))
         yield batch

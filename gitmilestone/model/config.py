@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitmilestone.model.check_settings import CheckSettings
 from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE, Layout
-from gitmilestone.model.problem import Problem
+from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.settings_reader import read_values
 from gitmilestone.model.settings_table import PROJECT_SETTINGS, TIER_SETTINGS
 from gitmilestone.model.text.decode import Decoder
@@ -89,6 +89,16 @@ def read_tier(content: bytes | None, size: int = 0) -> tuple[str, tuple[Problem,
     """The tier that the project has chosen, `file` where it says none that is known, and what is wrong with it."""
     values, problems = _read_tier(content, size)
     return values["tier"], problems
+
+
+def find_faults(path: str, content: bytes | None, size: int) -> tuple[Problem, ...]:
+    """The errors of a file of settings.
+
+    Args:
+        path: Below `.milestones/`.
+    """
+    _, problems = (_read_tier if path == TIER_FILE else _read_project)(content, size)
+    return tuple(errors_among(problems))
 
 
 @lru_cache(_KEPT)
