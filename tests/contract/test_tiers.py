@@ -18,10 +18,10 @@ from gitmilestone.derived.statistics import Statistics
 from gitmilestone.model.layout import FOLDERS, LAYOUTS, ROOT, path_in
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.row import Row
-from gitmilestone.model.text.encode import encode
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import OPEN, Order, Query
 from tests.contract.tiers import TIERS, Project
+from tests.model.handwritten import files_of
 from tests.query import oracle
 from tests.query.conditions import queries
 from tests.repositories import NOW, Clone, init_project
@@ -54,7 +54,7 @@ def trees(draw: st.DrawFn) -> Tree:
     )
     tree = Tree([("config/project.yaml", b"format: 1\n")], [], [], [])
     for milestone in draw(milestone_sets()):
-        content = encode(milestone)
+        content = draw(files_of(milestone))
         paths = sorted(
             path_in(folder, milestone.id, layout)
             for folder, layout in draw(st.one_of(places.map(lambda some: some[:1]), places))

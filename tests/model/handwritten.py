@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.kinds import BLOCK, ESTIMATE, LINE, NUMBER, TIME
 from gitmilestone.model.milestone import Dependency, Milestone, Task
+from gitmilestone.model.text.encode import encode
 
 NULLS = ("", "~", "null", "Null", "NULL")
 _PLAIN = re.compile(r"[A-Za-z0-9_./(][\w ./()'\"-]*[\w./()]|[A-Za-z0-9]", re.ASCII)
@@ -25,6 +26,25 @@ _FOLDABLE = re.compile(r"[A-Za-z0-9]\w*(?: \w+)+", re.ASCII)
 def handwritten(draw: st.DrawFn, milestone: Milestone) -> str:
     """A text that reads as `milestone`."""
     return Hand(draw(st.randoms(use_true_random=False)), milestone).write()
+
+
+@st.composite
+def handwritten_files(draw: st.DrawFn, milestone: Milestone) -> bytes:
+    """The same as a file, from whatever editor: with line ends of other systems, and a byte-order mark."""
+    return draw(saved(draw(handwritten(milestone))))
+
+
+def saved(text: str) -> st.SearchStrategy[bytes]:
+    """A text as editors save it."""
+    ends = st.sampled_from(("\n", "\n", "\n", "\r\n", "\r"))
+    marks = st.sampled_from((b"", b"", b"\xef\xbb\xbf"))
+    return st.builds(lambda mark, end: mark + text.replace("\n", end).encode(), marks, ends)
+
+
+@st.composite
+def files_of(draw: st.DrawFn, milestone: Milestone) -> bytes:
+    """A file that says `milestone`, by a program of ours or by hand."""
+    return draw(st.just(encode(milestone)) | handwritten_files(milestone))
 
 
 class Hand:
@@ -257,10 +277,10 @@ class Hand:
         entries: list[Callable[[], None]] = []
         for field in TASK_FIELDS:
             value = getattr(task, field.name)
-            if value is None:
+            if value == field_default(field) and (value is None or self._is(0.6)):
                 if self._is(0.3):
                     entries.append(partial(self._unset, field, indent))
-            elif value != field_default(field) or self._is(0.5):
+            else:
                 entries.append(partial(self._scalar, field, value, indent))
         for name, value in task.extra.items():
             entries.append(partial(self._custom, name, value, indent))
