@@ -30,6 +30,7 @@ class Project(NamedTuple):
     format: In which files are written; the first where it is not said.
     layout: Where new files go. Reading takes any mixture of formats and of layouts.
     fields: Custom keys that milestones may have.
+    archive_after: Days for which a milestone is closed before it is archived.
     """
 
     format: int = 1
@@ -39,6 +40,7 @@ class Project(NamedTuple):
     owners: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     check: CheckSettings = CheckSettings()
+    archive_after: float = 30
 
 
 def encode_project(project: Project) -> bytes:
@@ -75,7 +77,7 @@ def read_project(content: bytes | None, size: int = 0) -> tuple[Project, tuple[P
     values, problems = _read_project(content, size)
     check = CheckSettings(*(values[f"check.{name}"] for name in CheckSettings._fields))
     plain = {name: values[name] for name in Project._fields if name in values}
-    return Project(**plain, check=check), problems
+    return Project(**plain, check=check, archive_after=values["archive.after_days"]), problems
 
 
 def read_scale_settings(content: bytes | None, size: int = 0) -> ScaleSettings:

@@ -107,6 +107,7 @@ PROJECT_SETTINGS: tuple[Setting, ...] = (
     Setting("projects", _WORD, "where given, `check` warns of any other project", (), is_list=True),
     Setting("owners", _WORD, "where given, `check` warns of any other owner", (), is_list=True),
     Setting("labels", _WORD, "where given, `check` warns of any other label", (), is_list=True),
+    Setting("archive.after_days", _AMOUNT, "days for which a milestone has been closed before `archive` moves it", 30),
     Setting(
         "check.severities", _SEVERITY, "what a [rule](rules.md) is in this project; left out: what it is in the list",
         {}, keys=tuple(CODES), noun="rule",

@@ -42,6 +42,7 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "complete": ("complete", "first", "second"),
     "cancel": ("cancel", "second"),
     "reopen": ("reopen", "closed"),
+    "archive": ("archive", "status:cancelled"),
     "delete": ("delete", "second"),
     "task add": ("task", "add", "first", "Another"),
     "task start": ("task", "start", "first", "step"),

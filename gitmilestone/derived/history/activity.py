@@ -8,6 +8,8 @@ from itertools import groupby
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from gitmilestone.model.milestone import CLOSED_STATUSES
+
 _IDS_A_STATEMENT = 500
 _COLUMNS = "change.milestone_id, date, oid, author, email, kind, is_readable, status"
 
@@ -54,6 +56,21 @@ def activity(connection: Connection, ids: Sequence[str] | None = None, now: int 
     until = int(time.time()) if now is None else now
     for _, steps in groupby(_iter_steps(connection, ids), lambda step: step.milestone_id):
         yield _sum_up(sorted(steps, key=lambda step: step[1:3]), until)
+
+
+def closed_since(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Id -> when it was closed, in Unix seconds, of those that are, by the last status that is known. O(their changes).
+
+    One that was cancelled and is completed has been closed since the first of the two.
+    """
+    found: dict[str, int] = {}
+    for name, steps in groupby(_iter_steps(connection, ids), lambda step: step.milestone_id):
+        for step in sorted(steps, key=lambda step: step[1:3]):
+            if step.status in CLOSED_STATUSES:
+                found.setdefault(name, step.date)
+            elif step.status is not None or step.kind == "deleted":
+                found.pop(name, None)
+    return found
 
 
 def _iter_steps(connection: Connection, ids: Sequence[str] | None) -> Iterator[_Step]:

@@ -8,6 +8,7 @@ from gitmilestone.faces.cli.tables.options import (
     FIELD_OPTIONS,
     ID,
     IDS,
+    QUERY,
     RUN,
     TASKS,
     WRITE,
@@ -104,6 +105,25 @@ COMMANDS: tuple[Command, ...] = (
         "Their status becomes `cancelled`; their files stay where they are.",
     ),
     _transition("reopen", "Take closed or blocked milestones up again", "Their status becomes `planned`."),
+    Command(
+        ("archive",),
+        "Move milestones that were closed a while ago to completed/",
+        f"{RUN}archive:run",
+        "Moves the files of those that have been completed or cancelled for 30 days (`archive.after_days` in "
+        "config/project.yaml), in one commit of renames. A query says itself which of the closed ones move, however "
+        "long ago they were closed. Done on the default branch only, where no merge can take one file for another.",
+        (QUERY,),
+        (
+            Option(("--any-branch",), "Archive on a branch that is not the default one, too.", "flag"),
+            *WRITE,
+        ),
+        examples=(
+            ("See what would move", "git milestone archive --dry-run"),
+            ("All that was given up", "git milestone archive status:cancelled"),
+        ),
+        exclusive=(COMMIT_MESSAGE,),
+        section="write",
+    ),
     Command(
         ("delete",),
         "Delete milestones",
