@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.migrate import LOCKS
+from gitmilestone.derived.postgres.server.patience import LOAD_SECONDS, allow, bound_transaction
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -42,7 +43,8 @@ def refresh_analytics(connection: Connection[tuple[Any, ...]]) -> bool:
         due = connection.execute(_FIND_DUE.encode()).fetchone() if locked == (True,) else None
         if due is None:
             return False
-        connection.execute("SET LOCAL lock_timeout = '1s'")
-        connection.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY milestone.analytics")
+        bound_transaction(connection, lock_seconds=1)
+        with allow(connection, LOAD_SECONDS):
+            connection.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY milestone.analytics")
         connection.execute(_RECORD, due)
     return True

@@ -19,6 +19,13 @@ from gitmilestone.derived.postgres.migrate import LOCKS, migrate
 from gitmilestone.derived.postgres.mirror import MirrorStamp, read_stamps
 from gitmilestone.derived.postgres.server.connect import Link, Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.server.patience import (
+    LOAD_SECONDS,
+    MOST_LOCK_SECONDS,
+    SILENT_SECONDS,
+    allow,
+    bound_transaction,
+)
 from gitmilestone.derived.schema import SCHEMA_VERSION
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import GitFailed, MissingObject
@@ -71,6 +78,7 @@ def catch_up_mirror(
     repository: str = "",
     watch: Watch = SILENT,
     unless_has: frozenset[bytes] | None = None,
+    lock_seconds: float = MOST_LOCK_SECONDS,
 ) -> MirrorStamp:
     """Makes the rows of a branch those of its tree, whatever they were; returns what they are of now.
 
@@ -78,6 +86,7 @@ def catch_up_mirror(
         ref: A branch by its full name; `HEAD` is the one that is checked out.
         repository: Its name on the server, where it is not the usual one.
         unless_has: Where all of these commits have come to it already, it is only moved forward.
+        lock_seconds: For which somebody else may be at it before this gives up.
 
     Raises:
         MirrorUnavailable: The server can't be had, or went away: the mirror is as it was.
@@ -87,19 +96,21 @@ def catch_up_mirror(
     branch = (store.head().branch or "HEAD") if ref == "HEAD" else ref
     with server.connect() as link, server.faults():
         migrate(link.connection)
-        refresh = _Refresh(link, store, name, branch, watch, unless_has)
+        refresh = _Refresh(link, store, name, branch, watch, unless_has, lock_seconds)
         with link.connection.transaction():
+            bound_transaction(link.connection, lock_seconds)
             stamp = refresh.run()
-        _tidy(link, refresh.has_brought, watch)
+        _tidy(refresh, watch)
         return stamp
 
 
-def _tidy(link: Link, has_brought: bool, watch: Watch) -> None:
+def _tidy(refresh: "_Refresh", watch: Watch) -> None:
     """What can wait until the next time, once the stamp is there: nothing of it fails a refresh."""
     import psycopg
 
+    link = refresh.link
     try:
-        if has_brought:
+        if refresh.has_brought:
             drop_unstamped(link.connection)
         refresh_analytics(link.connection)
     except psycopg.errors.LockNotAvailable:
@@ -117,8 +128,10 @@ class _Refresh:
         ref: str,
         watch: Watch,
         unless_has: frozenset[bytes] | None,
+        lock_seconds: float,
     ) -> None:
         self.link = link
+        self.lock_seconds = lock_seconds
         self.connection = link.connection
         self.store = store
         self.repository = repository
@@ -129,25 +142,28 @@ class _Refresh:
         self.is_rewind = False
 
     def run(self) -> MirrorStamp:
-        repository_id = self._find_repository()
-        self._lock(repository_id)
+        repository_id = self._lock()
         # Only now: who has waited for the lock sees what the one before it saw, or later.
         commit = self._find_commit()
         files = self.store.files_at(commit) if commit else TreeFiles(self.store.objects, None)
-        tree = files.tree or ""
         held = self._read_stamp()
+        with allow(self.connection, 0 if held else LOAD_SECONDS):
+            return self._bring_all(repository_id, held, files, commit or "")
+
+    def _bring_all(self, repository_id: int, held: MirrorStamp | None, files: TreeFiles, commit: str) -> MirrorStamp:
+        tree = files.tree or ""
         is_current = held is not None and held.tree == tree and held.fits_here
-        if held is not None and is_current and held.commit == held.history == (commit or ""):
+        if held is not None and is_current and held.commit == held.history == commit:
             return held
-        if held is not None and self._is_beyond(held, commit or ""):
+        if held is not None and self._is_beyond(held, commit):
             return held
 
         def copy(index: Index) -> MirrorStamp:
             with self.connection.transaction():  # an index that turns out to be damaged is read again
-                return self._bring(index, repository_id, held, tree, commit or "")
+                return self._bring(index, repository_id, held, tree, commit)
 
         if held is not None and is_current:
-            stamp = held._replace(commit=commit or "")
+            stamp = held._replace(commit=commit)
         else:
             stamp = read_index(self.store, files, copy, self.watch)
         stamp = self._bring_events(stamp)
@@ -191,7 +207,8 @@ class _Refresh:
         found = self.connection.execute(select, (self.repository,)).fetchone()
         if found is None:
             insert = "INSERT INTO milestone.repository (name) VALUES (%s) ON CONFLICT DO NOTHING"
-            self.connection.execute(insert, (self.repository,))
+            with allow(self.connection, self.lock_seconds + SILENT_SECONDS):  # for whoever does the same just now
+                self.connection.execute(insert, (self.repository,))
             found = self.connection.execute(select, (self.repository,)).fetchone()
         assert found is not None
         repository_id, default_ref = found
@@ -203,12 +220,25 @@ class _Refresh:
             self.connection.execute(update + unmoved, (known, repository_id, default_ref))
         return int(repository_id)
 
-    def _lock(self, repository_id: int) -> None:
+    def _lock(self) -> int:
+        """Waits for who is bringing this branch along, but not for ever; returns the repository's number."""
+        from psycopg.errors import LockNotAvailable
+
+        try:
+            repository_id = self._find_repository()
+            self._lock_branch(repository_id)
+        except LockNotAvailable:
+            message = f"another process has been bringing it along for over {self.lock_seconds:g} s"
+            raise MirrorUnavailable(message, "wait for it, or end it") from None
+        return repository_id
+
+    def _lock_branch(self, repository_id: int) -> None:
         key = (LOCKS, f"{repository_id} {self.ref}")
         found = self.connection.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", key).fetchone()
         if not (found and found[0]):
             self.watch.warn("waiting for another process, which is bringing the mirror up to date")
-            self.connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", key)
+            with allow(self.connection, self.lock_seconds + SILENT_SECONDS):
+                self.connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", key)
 
     def _read_stamp(self) -> MirrorStamp | None:
         found = read_stamps(self.connection, self.repository, "ref = %s FOR UPDATE OF stamp", self.ref)
@@ -234,7 +264,9 @@ class _Refresh:
         from gitmilestone.derived.postgres.parallel import load_on_two
 
         environ = self.store.repository.environ
-        return load_on_two(self.link, index, repository_id, environ) or load(self.connection, index, repository_id)
+        with allow(self.connection, LOAD_SECONDS):
+            state_id = load_on_two(self.link, index, repository_id, environ)
+            return state_id or load(self.connection, index, repository_id)
 
     def _find_moved(self, index: Index, held: MirrorStamp, tree: str) -> Moved:
         try:

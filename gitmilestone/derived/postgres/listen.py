@@ -15,9 +15,6 @@ from gitmilestone.derived.postgres.server.connect import Link, Server
 
 Change = tuple[CommitRow, ChangeRow]
 
-_DEAD_MILLISECONDS = 10_000
-"""After which a server that acknowledges nothing is taken for gone."""
-
 _STAMP = (
     "SELECT repository_id, history_commit, tree, rewinds FROM milestone.stamp"
     " JOIN milestone.repository USING (repository_id) WHERE name = %s AND ref = %s"
@@ -64,11 +61,7 @@ class Listener:
         """Raises:
         MirrorUnavailable: There is no connection to be had.
         """
-        from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-        given = conninfo_to_dict(server.conninfo)
-        patience = {} if "tcp_user_timeout" in given else {"tcp_user_timeout": _DEAD_MILLISECONDS}
-        link = server._replace(conninfo=make_conninfo(server.conninfo, **patience)).connect()
+        link = server.connect()
         try:
             with server.faults():
                 migrate(link.connection)

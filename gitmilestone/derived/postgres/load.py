@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Selected, Span, copy_rows
 from gitmilestone.derived.postgres.migrate import LOCKS
+from gitmilestone.derived.postgres.server.patience import bound_transaction
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.sql import INDEXED_LETTERS
 
@@ -125,8 +126,8 @@ def drop_unstamped(connection: Connection[tuple[Any, ...]]) -> None:
         return
     try:
         with connection.transaction():
+            bound_transaction(connection, lock_seconds=1)
             connection.execute("SELECT pg_advisory_xact_lock(%s, 1)", (LOCKS,))
-            connection.execute("SET LOCAL lock_timeout = '1s'")
             # Readers take this lock first, and before they look: who has read a stamp keeps its partitions. Who has
             # filled a state takes one against it before its stamp is there.
             connection.execute("LOCK TABLE milestone.milestone IN ACCESS EXCLUSIVE MODE")

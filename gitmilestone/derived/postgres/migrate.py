@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable, NewerMirror
+from gitmilestone.derived.postgres.server.patience import bound_transaction
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -62,6 +63,7 @@ def migrate(connection: Connection[tuple[Any, ...]], up_to: int | None = None) -
         if up_to is not None and migration.number > up_to:
             return
         with connection.transaction():
+            bound_transaction(connection)
             connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (LOCKS,))
             if read_version(connection) < migration.number:
                 _apply(connection, migration)

@@ -12,6 +12,7 @@ from gitmilestone.derived.answers import NAMED, ROW_COLUMNS, Unserved, Values
 from gitmilestone.derived.postgres.copying import MIRRORED
 from gitmilestone.derived.postgres.server.connect import Link, Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.server.patience import LOCK_SECONDS
 from gitmilestone.derived.rows import Record
 from gitmilestone.derived.schema import IDS_A_STATEMENT, SCHEMA_VERSION
 from gitmilestone.model.link import Link as Dependency
@@ -305,6 +306,7 @@ def begin_reading(connection: "Connection[tuple[Any, ...]]") -> None:
     The lock comes before that moment: partitions that this transaction may look at are not dropped before its end.
     """
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'".encode())
     connection.execute("LOCK TABLE milestone.milestone IN ACCESS SHARE MODE")
 
 

@@ -26,6 +26,7 @@ from gitmilestone.derived.postgres.load import (
 )
 from gitmilestone.derived.postgres.server.connect import Link
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.server.patience import LOAD_SECONDS, MOST_LOCK_SECONDS, allow, bound_transaction
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.store.git import spawn
 
@@ -88,12 +89,14 @@ def load_on_two(link: Link, index: Index, repository_id: int, environ: Mapping[s
         return None
     state_id = take_state_id(link.connection)
     link.connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOADING, state_id))
-    link.connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    # It waits for two that load, each of which has bounds of its own.
+    link.connection.execute("SET LOCAL idle_in_transaction_session_timeout = '1h'")
     try:
         with link.server.connect() as own, link.server.faults():
             _check_answers(own)
             job = Job(_describe(link), path, tree, repository_id, state_id)
-            _fill(own, index, job, environ)
+            with allow(own.connection, LOAD_SECONDS):
+                _fill(own, index, job, environ)
     except (MirrorUnavailable, _PartLostError):
         return None
     attach_tables(link.connection, state_id)
@@ -138,6 +141,7 @@ def _share(
 
 def _carry_out(part: Part, connection: "Connection[tuple[Any, ...]]", index: Index, job: Job) -> None:
     with connection.transaction():
+        bound_transaction(connection, MOST_LOCK_SECONDS)
         # Who is killed is noticed before the statement has come to its end, and holds no table for so long.
         connection.execute("SET LOCAL client_connection_check_interval = '1s'")
         if part.statement:
@@ -281,6 +285,7 @@ def serve() -> None:
     import psycopg
 
     from gitmilestone.derived.database import IndexFile
+    from gitmilestone.derived.postgres.server.connection import PatientConnection
 
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked is the one to stop
@@ -290,7 +295,8 @@ def serve() -> None:
         index = IndexFile(*os.path.split(job.path)).find_current(job.tree)
         if index is None:
             os._exit(1)  # another process has brought it elsewhere
-        connection = psycopg.connect(job.conninfo, autocommit=True, prepare_threshold=None)
+        connection = PatientConnection.connect(job.conninfo, autocommit=True, prepare_threshold=None)
+        connection.silent_seconds = LOAD_SECONDS
         connection.execute("SELECT")
         _say_done()
         while line := requests.readline():

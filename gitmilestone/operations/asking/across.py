@@ -6,6 +6,7 @@ those alone. Where there is no mirror, or it is away, nothing is known of them, 
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gitmilestone.derived.engine import Engine
@@ -15,6 +16,7 @@ from gitmilestone.model.link import Link, Outline
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
+from gitmilestone.tiers.absence import ask_unless_away
 from gitmilestone.tiers.ready import read_ready
 from gitmilestone.tiers.table import get_tier
 
@@ -81,7 +83,7 @@ def look_up(
     try:
         server = get_mirror_server(store, files)
         if server.embedded is None:
-            found = _ask(store, server, targets, followed)
+            found = ask_unless_away(store, partial(_ask, store, server, targets, followed))
             for target in () if follows else sorted(found.ambiguous):
                 watch.warn(f"warning: {target}: {found.outlines[target].obstacle}; write more of the name")
             return found

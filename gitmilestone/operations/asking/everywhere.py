@@ -15,6 +15,7 @@ from gitmilestone.progress import SILENT, Watch
 from gitmilestone.query.query import Order, Query
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
+from gitmilestone.tiers.absence import ask_at_once
 
 if TYPE_CHECKING:
     from gitmilestone.derived.postgres.mirror import Mirror
@@ -43,7 +44,8 @@ class Everywhere:
 
         self._stack = ExitStack()
         self._mirrors: dict[str, Mirror] = {}
-        repositories = self._stack.enter_context(Repositories(get_mirror_server(store, files)))
+        server = get_mirror_server(store, files)
+        repositories = self._stack.enter_context(ask_at_once(store, lambda: Repositories(server)))
         listed = repositories.list_all()
         self.short_names: Mapping[str, str] = shorten_repositories(one.name for one in listed)
         for one in listed:

@@ -11,6 +11,7 @@ from gitmilestone.derived.postgres.listen import Attempt, Change, Listener, Mark
 from gitmilestone.derived.postgres.mirror import open_mirror
 from gitmilestone.derived.postgres.server.connect import Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
+from gitmilestone.derived.postgres.server.patience import LOCK_SECONDS
 from gitmilestone.errors import MilestoneError
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.asking.moves import Standing
@@ -248,7 +249,9 @@ class MirroredBranch:
         """
         try:
             there = None if self._is_forced else frozenset(unless_has)
-            catch_up_mirror(self._server, self._store, self.standing.ref, watch=watch, unless_has=there)
+            catch_up_mirror(
+                self._server, self._store, self.standing.ref, watch=watch, unless_has=there, lock_seconds=LOCK_SECONDS
+            )
         except MilestoneError as fault:
             self._warn("behind", f"warning: the mirror stays as it was: {fault.message}")
         else:

@@ -22,7 +22,9 @@ _LIBPQ = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE")
 
 _SECRETS = ("password", "sslpassword")
 _SECRET_VARIABLES = ("PGPASSWORD", "PGSSLPASSWORD")
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 5
+_TCP = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
+"""How soon a server is taken for gone that acknowledges nothing."""
 _RECOVERY_SECONDS = 60.0
 _DISK_FULL = "53100"
 
@@ -80,11 +82,17 @@ class Server(NamedTuple):
         raise AssertionError("unreachable")
 
     def _connect(self, conninfo: str) -> "Connection[tuple[Any, ...]]":
+        import logging
+
         import psycopg
 
+        from gitmilestone.derived.postgres.server.connection import PatientConnection
+
+        # What it has to say is raised as well; without a handler, Python would print it.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
         with self.faults():
             # A pooler that hands connections out by the transaction knows no prepared statements.
-            connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+            connection = PatientConnection.connect(conninfo, autocommit=True, prepare_threshold=None)
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         encoding = connection.info.parameter_status("server_encoding")
         if encoding not in ("UTF8", None):
@@ -133,6 +141,12 @@ class Link:
         self.connection.close()
         if self._release is not None:
             self._release()
+
+
+def name_server(store: Store) -> str:
+    """What says which server it is, secrets and all; asks nobody, and costs nothing."""
+    environ = store.repository.environ
+    return store.config.get(DSN_KEY, "") or " ".join(f"{name}={environ[name]}" for name in _LIBPQ if environ.get(name))
 
 
 def find_obstacle(store: Store, *, is_asked: bool) -> str:
@@ -199,7 +213,7 @@ def read_dsn(dsn: str, source: str, environ: Mapping[str, str]) -> Server:
             f"{source} is no connection string", "like postgresql://user@host/database?sslmode=verify-full"
         ) from None
     known = [words.get(name) for name in _SECRETS] + [environ.get(name) for name in _SECRET_VARIABLES]
-    defaults = {"connect_timeout": str(_CONNECT_SECONDS), "fallback_application_name": "git-milestone"}
+    defaults = {"connect_timeout": str(_CONNECT_SECONDS), "fallback_application_name": "git-milestone", **_TCP}
     conninfo = make_conninfo(**{**defaults, **words, "client_encoding": "UTF8"})
     return Server(source, conninfo, _describe(words, environ), tuple(filter(None, known)))
 

@@ -95,16 +95,26 @@ class Embedded:
         """The file that who uses the server holds a lock on; waits while an idle one is being stopped, or removed."""
         import fcntl
 
+        deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
                 self._make_folders()
                 clients = os.open(os.path.join(self.home, _CLIENTS), os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
                 raise MirrorUnavailable(f"can't make {error.filename}: {error.strerror}", _HINT) from error
-            fcntl.flock(clients, fcntl.LOCK_SH)
-            if os.fstat(clients).st_nlink:
+            try:
+                fcntl.flock(clients, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                is_held = False
+            else:
+                is_held = os.fstat(clients).st_nlink > 0  # unless it was removed while we waited
+            if is_held:
                 return clients
-            os.close(clients)  # it was removed while we waited
+            os.close(clients)
+            if time.monotonic() > deadline:
+                message = f"another process has been stopping the embedded Postgres for over {_START_SECONDS:g} s"
+                raise MirrorUnavailable(message, "end it, and try again")
+            time.sleep(0.01)
 
     def remove(self) -> bool:
         """Ends it and removes all that is its own; False where somebody uses it, or there is nothing."""
