@@ -74,6 +74,14 @@ def find_default_branch(store: Store) -> str | None:
     return f"refs/heads/{name[len(remote) :]}" if name.startswith(remote) else None
 
 
+def list_branches(store: Store) -> set[str]:
+    """The full names of the branches that this clone has, or knows a remote to have."""
+    listed = store.git.check("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/remotes/")
+    names = listed.decode("utf-8", "surrogateescape").split("\n")
+    parts = [name.split("/", 3) for name in names if name]
+    return {f"refs/heads/{'/'.join(rest[1:] if kind == 'remotes' else rest)}" for _, kind, *rest in parts}
+
+
 def refuse_unfinished(repository: Repository, objects: Objects) -> None:
     """Raises what `find_unfinished` finds."""
     fault = find_unfinished(repository, objects)

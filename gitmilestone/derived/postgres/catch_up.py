@@ -14,6 +14,7 @@ from gitmilestone.derived.history.catch_up import read_stamp
 from gitmilestone.derived.postgres.analytics import refresh_analytics
 from gitmilestone.derived.postgres.copying import KEYS, MIRRORED
 from gitmilestone.derived.postgres.events import Place, find_mirrored, replace_events
+from gitmilestone.derived.postgres.forget import forget_gone
 from gitmilestone.derived.postgres.load import copy_into, drop_unstamped, load
 from gitmilestone.derived.postgres.migrate import LOCKS, migrate
 from gitmilestone.derived.postgres.mirror import MirrorStamp, read_stamps
@@ -110,7 +111,8 @@ def _tidy(refresh: "_Refresh", watch: Watch) -> None:
 
     link = refresh.link
     try:
-        if refresh.has_brought:
+        has_forgotten = forget_gone(link.connection, refresh.store, refresh.repository, refresh.ref)
+        if refresh.has_brought or has_forgotten:
             drop_unstamped(link.connection)
         refresh_analytics(link.connection)
     except psycopg.errors.LockNotAvailable:
