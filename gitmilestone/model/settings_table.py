@@ -14,7 +14,7 @@ from gitmilestone.model.kinds import BadValue, Kind, choice, parse_line
 from gitmilestone.model.layout import LAYOUTS
 from gitmilestone.model.milestone import STATUSES
 from gitmilestone.model.problem import CODES
-from gitmilestone.model.tiers import TIERS
+from gitmilestone.model.tiers import LIMITS, TIERS
 
 SCORE = "score"
 METRICS = (
@@ -92,9 +92,9 @@ _AMOUNT = number()
 _PART = number(below=1)
 
 
-def _limits(tier: str, **defaults: float) -> Setting:
+def _limits(tier: str) -> Setting:
     doc = f"from what `score`, or value of a metric alone, the tier `{tier}` is wanted"
-    return Setting(f"scale.{tier}", _AMOUNT, doc, defaults, keys=_LIMITED)
+    return Setting(f"scale.{tier}", _AMOUNT, doc, dict(LIMITS[tier]), keys=_LIMITED)
 
 
 PROJECT_SETTINGS: tuple[Setting, ...] = (
@@ -133,12 +133,7 @@ PROJECT_SETTINGS: tuple[Setting, ...] = (
         },
         keys=METRICS,
     ),
-    _limits("sqlite", score=50, milestone_count=50, query_complexity=0.7, concurrent_users=3, average_query_ms=1000),
-    _limits(
-        "postgresql", score=200, milestone_count=200, data_volume_mb=100, concurrent_users=10,
-        write_operations_per_second=50,
-    ),
-    _limits("distributed", score=500),
+    *(_limits(tier) for tier in TIERS[1:]),
     Setting(
         "scale.measure.monitoring_interval", _AMOUNT,
         "seconds that rates are taken over, and between two decisions at least", 300,

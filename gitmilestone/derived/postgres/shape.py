@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.copying import MIRRORED
+from gitmilestone.derived.postgres.server.patience import bound_transaction
 from gitmilestone.derived.schema import COLUMNS, TABLES
 from gitmilestone.model.field import Field
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
@@ -83,6 +84,7 @@ def bring_shape(connection: Connection[tuple[Any, ...]], is_renewed: bool) -> No
     if not is_renewed and not _find_missing(_find_columns(connection)):
         return
     with connection.transaction():
+        bound_transaction(connection)
         connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (LOCKS,))
         found = _find_columns(connection)
         for table, definitions in _find_missing(found).items():

@@ -27,7 +27,7 @@ from gitmilestone.operations.scaling.migration import DIGEST_TRAILER, back_up, d
 from gitmilestone.progress import SILENT, Progress, Watch
 from gitmilestone.query.query import OPEN, Query
 from gitmilestone.scale.decision import ScaleDecision, Switch
-from gitmilestone.snapshot.settings import get_sound_project
+from gitmilestone.snapshot.settings import get_scale_settings, get_sound_project
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Plan, WriteOptions
@@ -73,6 +73,13 @@ class Step(NamedTuple):
     milestones: int
     where: str
     obstacle: str
+
+
+def list_tiers(store: Store) -> tuple[str, dict[str, float | None]]:
+    """The tier that the project is on, and of all tiers the score from which each is wanted; None where by none."""
+    files = store.files_at()
+    limits = get_scale_settings(files).limits
+    return get_tier(files).name, {tier: limits.get(tier, {}).get("score") for tier in TIERS}
 
 
 def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,14 @@ from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.migrating.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
 from gitmilestone.operations.scaling.migration import TRAILER
-from gitmilestone.operations.scaling.switch import Step, carry_out_now, plan_pending, plan_switch, switch_tier
+from gitmilestone.operations.scaling.switch import (
+    Step,
+    carry_out_now,
+    list_tiers,
+    plan_pending,
+    plan_switch,
+    switch_tier,
+)
 from gitmilestone.store.asking.trailers import Trailed, find_trailed
 
 _SHOWN = 5
@@ -119,17 +127,21 @@ def _rehearse(context: Context, values: Values, target: str) -> int:
 def _show(context: Context, values: Values) -> int:
     pending = plan_migration(context.store.files_at(), watch=context)
     past = find_trailed(context.store, TRAILER)
+    current, tiers = list_tiers(context.store)
     if values["json"]:
         layouts = [{"name": name, "pays_from": shape.pays_from} for name, shape in LAYOUTS.items()]
         migrations = [{**commit._asdict(), "time": _time(commit).isoformat()} for commit in past]
         known = [{"version": known.version, "summary": known.summary} for known in formats.FORMATS]
         facts: dict[str, Any] = {"layout": pending.before, "milestones": pending.total, "layouts": layouts}
         facts |= {"schema": pending.schema_before, "schemas": known}
+        facts |= {"tier": current, "tiers": [{"name": name, "score": score} for name, score in tiers.items()]}
         _write_json(context, **facts, migrations=migrations, pending=_to_json(Migrated(pending, None)))
         return 0
     context.write(_format_layouts(context, pending))
     if len(formats.FORMATS) > 1:
         context.write("\n" + _format_schemas(context, pending))
+    if values["list"]:
+        context.write("\n" + _format_tiers(context, current, tiers))
     if past:
         context.write("\n" + _format_past(context, past))
     if not values["list"]:
@@ -169,6 +181,18 @@ def _format_schemas(context: Context, pending: Migration) -> str:
         for known in formats.FORMATS
     ]
     return align((" ", "FORMAT", "FILES", "WHAT IT BRINGS"), rows, context.style)
+
+
+def _format_tiers(context: Context, current: str, tiers: Mapping[str, float | None]) -> str:
+    rows = [
+        [
+            Cell("*" if name == current else " "),
+            Cell(name),
+            Cell("" if score is None else f"a score of {score:g}"),
+        ]
+        for name, score in tiers.items()
+    ]
+    return align((" ", "TIER", "WANTED FROM"), rows, context.style)
 
 
 def _format_past(context: Context, past: list[Trailed]) -> str:

@@ -56,7 +56,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
         (
-            Option(("--list",), "Print the layouts and formats, and past migrations.", "flag"),
+            Option(("--list",), "Print the layouts, formats and tiers, and past migrations.", "flag"),
             Option(("--now",), "Switch to the tier that is pending, without waiting for its delay.", "flag"),
             JSON._replace(doc="Print JSON."),
             *WRITE,
