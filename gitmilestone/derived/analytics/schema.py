@@ -10,7 +10,7 @@ from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.kinds import DATE, TIME
 from gitmilestone.model.milestone import OPEN_STATUSES
 
-_LOADED = 2
+_LOADED = 3
 """Raised with every change of what is loaded into the views; of the views themselves `ANALYTICS_VERSION` knows."""
 
 

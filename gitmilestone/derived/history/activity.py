@@ -113,7 +113,7 @@ def _with_next_dates(steps: Iterable[_Step], until: int) -> Iterator[tuple[_Step
     """
     current: _Step | None = None
     for step in steps:
-        is_end = step.kind == "deleted" or not step.is_readable
+        is_end = step.kind == "deleted"
         if not is_end and (step.status is None or (current and current.status == step.status)):
             continue
         if current:

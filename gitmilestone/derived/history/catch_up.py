@@ -18,7 +18,7 @@ from gitmilestone.model.ids import find_id_fault
 from gitmilestone.model.layout import find_place, possible_paths
 from gitmilestone.model.text.document import MAX_BYTES, read_document
 from gitmilestone.progress import SILENT, Progress, Watch
-from gitmilestone.store.asking.log import NOT_PLAIN, LoggedCommit, PathChange, log_all, log_touching
+from gitmilestone.store.asking.log import NOT_PLAIN, OWN_PARENTS, LoggedCommit, PathChange, log_all, log_touching
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import DEEPEST
 
@@ -186,7 +186,7 @@ class _Refresh:
         self.connection.execute("DELETE FROM skewed_commit WHERE oid = ?", key)
         found = self.connection.execute("SELECT number FROM commit_log WHERE oid = ?", key).fetchone()
         if found:
-            for table in ("event", "milestone_change", "trailer", "commit_log"):
+            for table in ("event", "unreadable", "milestone_change", "trailer", "commit_log"):
                 self.connection.execute(f"DELETE FROM {table} WHERE number = ?", found)
 
     def _write_trailers(self, logged: LoggedCommit) -> None:
@@ -253,17 +253,48 @@ class _Refresh:
         changes: list[tuple[object, ...]] = []
         events: list[tuple[object, ...]] = []
         for logged, milestone_id, olds, new in self.pending:
-            befores = [self._version(oid, milestone_id) for oid in olds]
-            recorded = describe(milestone_id, befores, self._version(new, milestone_id))
+            befores, after = [self._version(oid, milestone_id) for oid in olds], self._version(new, milestone_id)
+            behind = self._find_behind(logged, milestone_id, olds)
+            readable = [self._version(oid, milestone_id) for oid in behind]
+            recorded = describe(milestone_id, befores, after, readable)
             number = self._number(logged) if recorded else None
             if recorded is None or number is None:
                 continue
+            if not after.is_readable:
+                held = next((oid for oid, before in zip(behind, befores, strict=True) if before.exists), "")
+                row = (number, milestone_id, _pack(new), bytes.fromhex(held) if held else None)
+                self.connection.execute("INSERT INTO unreadable VALUES (?, ?, ?, ?)", row)
             changes.append((number, milestone_id, recorded.kind, recorded.is_readable, recorded.status))
             fields = enumerate(map(encode_field, recorded.fields))
             events += [(number, milestone_id, position, *field) for position, field in fields]
         self.connection.executemany("INSERT INTO milestone_change VALUES (?, ?, ?, ?, ?)", changes)
         self.connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", events)
         self.pending.clear()
+
+    def _find_behind(self, logged: LoggedCommit, milestone_id: str, olds: Sequence[str]) -> list[str]:
+        """The blob of each parent, or the one that could last be read before it; "" where there was none."""
+        parents = logged.parents or ("",)
+        return [
+            oid if self._version(oid, milestone_id).is_readable else self._look_behind(parent, milestone_id, oid)
+            for oid, parent in zip(olds, parents, strict=True)
+        ]
+
+    def _look_behind(self, commit: str, milestone_id: str, oid: str) -> str:
+        statement = (
+            "SELECT hex(commit_log.oid), behind FROM unreadable JOIN commit_log USING (number)"
+            " WHERE milestone_id = ? AND unreadable.oid = ? ORDER BY date DESC, commit_log.oid DESC"
+        )
+        found = self.connection.execute(statement, (milestone_id, _pack(oid))).fetchall()
+        if len({behind for _, behind in found}) > 1:
+            # The same blob on several branches, and behind each another one.
+            found = [row for row in found if self._is_in_history(row[0].lower(), commit)]
+        behind = found[0][1].hex() if found and found[0][1] else ""
+        if behind:
+            self._read_versions_of([(behind, milestone_id)])
+        return behind
+
+    def _is_in_history(self, commit: str, head: str) -> bool:
+        return self.store.git.run("merge-base", "--is-ancestor", commit, head, env=OWN_PARENTS).status == 0
 
     def _version(self, oid: str, milestone_id: str) -> Version:
         if not oid:
@@ -275,8 +306,15 @@ class _Refresh:
         wanted = {blob: None for item in pending for blob in item.blobs}
         if len(self.versions) > _CACHED:
             self.versions = {blob: version for blob, version in self.versions.items() if blob in wanted}
+        self._read_versions_of(wanted)
+
+    def _read_versions_of(self, wanted: Iterable[tuple[str, str]]) -> None:
         missing = [blob for blob in wanted if blob not in self.versions]
         contents = self.store.objects.iter_blobs((oid for oid, _ in missing), MAX_BYTES)
         for (oid, milestone_id), (_, content) in zip(missing, contents, strict=True):
             read = read_document("", milestone_id, content).milestone if content is not None else None
             self.versions[oid, milestone_id] = Version(exists=True, milestone=read)
+
+
+def _pack(oid: str) -> bytes:
+    return b"" if oid == NOT_PLAIN else bytes.fromhex(oid)

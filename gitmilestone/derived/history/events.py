@@ -34,7 +34,7 @@ class Recorded(NamedTuple):
     """What a commit did to a milestone.
 
     Attributes:
-        is_readable: False where its file could not be read before or after; there are no fields then.
+        is_readable: False where its file can't be read since; there are no fields then.
         fields: What differs; all that there was or is of a deleted or created one.
     """
 
@@ -44,21 +44,25 @@ class Recorded(NamedTuple):
     status: str | None
 
 
-def describe(milestone_id: str, befores: Sequence[Version], after: Version) -> Recorded | None:
+def describe(
+    milestone_id: str, befores: Sequence[Version], after: Version, readable: Sequence[Version]
+) -> Recorded | None:
     """What is otherwise than in every parent; None where that is nothing.
 
     Args:
         befores: One a parent; ABSENT alone for a commit without any.
+        readable: The same, each as it was when it could last be read: what was changed meanwhile shows once it is
+            mended.
     """
     if any(before == after and before.is_readable for before in befores):
         return None
     existing = [before for before in befores if before.exists]
     kind: Kind = "created" if not existing else "changed" if after.exists else "deleted"
     status = after.milestone.status if after.milestone else None
-    if not all(version.is_readable for version in (*befores, after)):
-        return Recorded(kind, False, (), status)
+    if not after.is_readable:
+        return Recorded(kind, False, (), None)
     fields = _find_common(
-        [Change(milestone_id, before.milestone, after.milestone).fields() for before in befores],
+        [Change(milestone_id, before.milestone, after.milestone).fields() for before in readable],
         befores.index(existing[0]) if existing else 0,
     )
     if not fields and kind == "changed":

@@ -62,7 +62,7 @@ class EventRow(NamedTuple):
     Attributes:
         date: Corrected commit date, Unix seconds.
         field, old, new: NULL all three where there is none; JSON where `is_json`.
-        is_readable: False where the file could not be read before or after.
+        is_readable: False where the commit left a file that can't be read.
     """
 
     commit: str

@@ -16,6 +16,11 @@ _STATEMENTS = (
     "CREATE TABLE event (number INTEGER NOT NULL, milestone_id TEXT NOT NULL, position INTEGER NOT NULL,"
     " field TEXT NOT NULL, old TEXT, new TEXT, is_json INTEGER NOT NULL,"
     " PRIMARY KEY (number, milestone_id, position)) WITHOUT ROWID",
+    # What a commit left unreadable, by its blob ('' of what is no plain file); `behind` is the blob that could last be
+    # read before, NULL where there was none.
+    "CREATE TABLE unreadable (number INTEGER NOT NULL, milestone_id TEXT NOT NULL, oid BLOB NOT NULL, behind BLOB,"
+    " PRIMARY KEY (milestone_id, oid, number)) WITHOUT ROWID",
+    "CREATE INDEX unreadable_by_number ON unreadable (number)",
     "CREATE TABLE trailer (number INTEGER NOT NULL, milestone_id TEXT NOT NULL, PRIMARY KEY (number, milestone_id))"
     " WITHOUT ROWID",
     "CREATE INDEX trailer_by_id ON trailer (milestone_id, number)",
@@ -26,7 +31,7 @@ _STATEMENTS = (
     "CREATE TABLE history_stamp (commit_oid TEXT NOT NULL, boundary TEXT NOT NULL)",
 )
 
-TABLES = ("commit_log", "milestone_change", "event", "trailer", "skewed_commit", "history_stamp")
+TABLES = ("commit_log", "milestone_change", "event", "unreadable", "trailer", "skewed_commit", "history_stamp")
 
 
 def create_statements() -> list[str]:

@@ -39,7 +39,7 @@ class Event(NamedTuple):
     Attributes:
         time: The author's.
         id: The milestone's.
-        change: None where its file could not be read before or after, and where the commit's message only names it.
+        change: None where the commit left a file that can't be read, and where its message only names it.
         is_readable: False in the first case.
     """
 

@@ -220,7 +220,7 @@ def test_what_was_found_is_kept_with_it(rows: Rows, path: str) -> None:
     [
         ("version = version - 1; DROP TABLE stored.findings", 2),
         ("engine = '0.9.1'", 2),
-        ("version = version + 1; DROP TABLE stored.findings", 3),
+        ("version = version + (1 << 16); DROP TABLE stored.findings", 3),
         ("engine = '99.0.0'", 3),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,9 @@ DUMPS = (
     "SELECT commit_oid, boundary FROM history_stamp",
     "SELECT count(*) FROM milestone_change WHERE number NOT IN (SELECT number FROM commit_log)",
     "SELECT count(*) FROM event WHERE number NOT IN (SELECT number FROM commit_log)",
+    "SELECT hex(commit_log.oid), milestone_id, hex(unreadable.oid), hex(behind) FROM unreadable"
+    " JOIN commit_log USING (number) ORDER BY 1, 2",
+    "SELECT count(*) FROM unreadable WHERE number NOT IN (SELECT number FROM commit_log)",
 )
 
 
@@ -213,13 +217,10 @@ def test_events_are_what_no_parent_had(made: tuple[Clone, Store], nodes: list[No
         }
         dates = dict(history.connection.execute("SELECT lower(hex(oid)), date FROM commit_log").fetchall())
         order = [commit.oid for commit, _ in history.iter_changes(Selection())]
-    expected = {
-        (commit, name): event
-        for commit, node in zip(commits, nodes, strict=True)
-        for name in IDS
-        if (event := expect_event([nodes[parent].state.get(name) for parent in node.parents], node.state.get(name)))
-    }
-    assert found == expected
+    for place, commit in enumerate(commits):
+        for name in IDS:
+            assert found.pop((commit, name), None) in expect_events(nodes, place, name)
+    assert not found
     for commit, node in zip(commits, nodes, strict=True):
         for parent in (commits[parent] for parent in node.parents):
             if commit in dates and parent in dates and commit != parent:
@@ -227,9 +228,44 @@ def test_events_are_what_no_parent_had(made: tuple[Clone, Store], nodes: list[No
                 assert order.index(commit) < order.index(parent)
 
 
-def expect_event(befores: Sequence[File | None], after: File | None) -> tuple[str, bool, set[str]] | None:
-    """The kind of event, whether it can be read, and the fields: by comparing each field with every parent's."""
-    befores = befores or [None]
+Expected = tuple[str, bool, set[str]] | None
+
+
+def expect_events(nodes: Sequence[Node], place: int, name: str) -> list[Expected]:
+    """What a commit may be said to have done: the kind, whether it can be read, and the fields.
+
+    By comparing each field with every parent's, as it could last be read. Where branches have broken a file in the same
+    way, each of their versions may stand for that.
+    """
+    node = nodes[place]
+    befores = [nodes[parent].state.get(name) for parent in node.parents] or [None]
+    behind = [list_behind(nodes, parent, name) for parent in node.parents] or [[None]]
+    return [expect_event(befores, node.state.get(name), readable) for readable in product(*behind)]
+
+
+def list_behind(nodes: Sequence[Node], place: int, name: str) -> list[Milestone | None]:
+    """What a milestone was when it could last be read."""
+    file = nodes[place].state.get(name)
+    if file is None or isinstance(file.value, Milestone):
+        return [file.value if file and isinstance(file.value, Milestone) else None]
+    found: list[Milestone | None] = []
+    for ancestor in iter_ancestors(nodes, place):
+        held = nodes[ancestor].state.get(name)
+        if held and held.value == file.value and expect_events(nodes, ancestor, name) != [None]:
+            existing = [parent for parent in nodes[ancestor].parents if nodes[parent].state.get(name)]
+            found += list_behind(nodes, existing[0], name) if existing else [None]
+    return found
+
+
+def iter_ancestors(nodes: Sequence[Node], place: int) -> Iterator[int]:
+    pending, seen = [place], {place}
+    while pending:
+        yield (one := pending.pop())
+        pending += (fresh := set(nodes[one].parents) - seen)
+        seen |= fresh
+
+
+def expect_event(befores: Sequence[File | None], after: File | None, readable: Sequence[Milestone | None]) -> Expected:
     values = [before.value if before else None for before in befores]
     new = after.value if after else None
     if after in befores or (new in values and new != LINK):
@@ -237,10 +273,10 @@ def expect_event(befores: Sequence[File | None], after: File | None) -> tuple[st
     if after is None and len({before and before.path for before in befores}) > 1:
         return None  # gone in one parent; or moved in one, and then gone in the merge, which git does not see
     kind = "created" if not any(befores) else "changed" if after else "deleted"
-    if any(isinstance(value, str) for value in (*values, new)):
+    if isinstance(new, str):
         return kind, False, set()
-    fields = set.intersection(*({key for key, _ in flatten(new) ^ flatten(value)} for value in values))
-    return (kind, True, {key.partition(".")[0] for key in fields}) if fields else None
+    fields = set.intersection(*({key for key, _ in flatten(new) ^ flatten(value)} for value in readable))
+    return (kind, True, {key.partition(".")[0] for key in fields}) if fields or kind == "deleted" else None
 
 
 def flatten(milestone: Any) -> set[tuple[str, str]]:
@@ -316,10 +352,41 @@ def test_when_it_came_was_completed_and_how_long_it_stood(made: tuple[Clone, Sto
         assert [row.completed for row in activity(history.connection)] == [None]
     with build(store, commits[7]) as history:
         gone, late = activity(history.connection, now=NOON)
-        assert gone.seconds == {"planned": DAY, "in_progress": 3 * DAY, "completed": 4 * DAY}
+        assert gone.seconds == {"planned": DAY, "in_progress": 5 * DAY, "completed": 4 * DAY}
         assert (gone.completed, gone.is_deleted) == (NOON + 9 * DAY, True)
         assert (late.milestone_id, late.seconds) == ("b", {})  # it begins in the future
         assert [row.milestone_id for row in activity(history.connection, ["b", "nothing"])] == ["b"]
+
+
+@given(st.data())
+@LAWS
+def test_figures_and_events_agree_on_when_what_changed(made: tuple[Clone, Store], data: st.DataObject) -> None:
+    """Versions that can't be read among them: what is computed from events is what is computed from changes."""
+    clone, store = made
+    nodes: list[Node] = []
+    for place in range(data.draw(st.integers(2, 10))):
+        state = data.draw(states(nodes[-1].state if nodes else {}))
+        nodes.append(Node((place - 1,) if place else (), state, NOON + place * DAY))
+    until = NOON + len(nodes) * DAY
+    with build(store, write_commits(clone, nodes)[-1]) as history:
+        spans: dict[str, list[tuple[str | None, int]]] = {}
+        for event in iter_events(history.connection):
+            spans.setdefault(event.milestone_id, [])
+            if event.field == "status":
+                spans[event.milestone_id].append((event.new, event.date))
+        expected = {}
+        for name, listed in spans.items():
+            seconds: dict[str, int] = {}
+            ends = [*(since for _, since in listed), until][1:]
+            for (status, since), end in zip(listed, ends, strict=False):
+                if status:
+                    seconds[status] = seconds.get(status, 0) + end - since
+            expected[name] = seconds
+        assert {row.milestone_id: row.seconds for row in activity(history.connection, now=until)} == expected
+        # Whoever reads all events of a milestone knows what it is.
+        for name, file in nodes[-1].state.items():
+            if isinstance(file.value, Milestone):
+                assert spans[name][-1][0] == file.value.status
 
 
 def test_the_same_change_on_two_branches_counts_once(made: tuple[Clone, Store]) -> None:

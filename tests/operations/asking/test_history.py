@@ -82,12 +82,15 @@ def test_files_that_can_not_be_read_are_events_that_say_so(clone: Clone) -> None
     clone.new("ship")
     path = clone.path / ".milestones/active/ship.yaml"
     good = path.read_text()
-    for text in ("status: [", f"{good}\nrisk: high\n"):
+    for text in ("status: [", "status: in-progress", good.replace("planned", "in_progress") + "\nrisk: high\n"):
         path.write_text(text)
         clone.git("commit", "-qam", "by hand")
-    mended, broken, created = events_of(clone, "ship")
-    assert [(event.change, event.is_readable) for event in (mended, broken)] == [(None, False)] * 2
+    mended, *broken, created = events_of(clone, "ship")
+    assert [(event.change, event.is_readable) for event in broken] == [(None, False)] * 2
     assert created.is_readable
+    assert mended.change is not None
+    changes = [(field.field, field.old, field.new) for field in mended.change.fields()]
+    assert changes == [("status", "planned", "in_progress"), ("x.risk", None, "high")], "since it could last be read"
 
 
 def test_commits_of_code_name_their_milestones(clone: Clone) -> None:

@@ -115,7 +115,7 @@ def _describe(event: Event, style: Style) -> list[str]:
     """A line for each field; of a new milestone, all but what is so of every new one."""
     change = event.change
     if change is None:
-        return ["its commit names it" if event.is_readable else "its file can't be read before or after"]
+        return ["its commit names it" if event.is_readable else "its file can't be read"]
     lines = [_WORDS[change.kind]] if change.kind in _WORDS else []
     if change.kind == "removed":
         return lines
