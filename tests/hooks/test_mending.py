@@ -99,3 +99,37 @@ def test_what_is_only_intended_to_be_added_stays_so(archived: Clone) -> None:
     with archived.store() as store:
         fix(store)
     assert archived.git("diff", "--name-only", "--diff-filter=A") == ".milestones/active/new.yaml"
+
+
+def test_a_commit_of_the_old_path_alone_is_refused(archived: Clone, run: Run) -> None:
+    """As somebody repeats it who has mended what it was refused for."""
+    assert run(archived, "commit", "-qm", "x", "--", OLD).status == 1
+    mend(archived)
+    head, staged = archived.head, archived.git("ls-files", "-s")
+    refused = run(archived, "commit", "-qm", "x", "--", OLD)
+    assert refused.status == 1
+    assert f"the commit deletes beta, whose file lies in {NEW}; nothing was committed" in refused.out
+    assert (archived.head, archived.git("ls-files", "-s")) == (head, staged)
+
+
+@pytest.mark.parametrize("name", ["beta", "Beta"])
+def test_a_file_that_was_moved_by_hand_and_is_not_added_is_no_deletion(hooked: Clone, run: Run, name: str) -> None:
+    if name == "Beta":
+        hooked.git("mv", NEW, ".milestones/active/Beta.yaml")
+        hooked.git("commit", "-qm", "an id that is none", "--no-verify")
+    target = NEW if name == "Beta" else OLD
+    (hooked.path / target).parent.mkdir(exist_ok=True)
+    (hooked.path / f".milestones/active/{name}.yaml").rename(hooked.path / target)
+    refused = run(hooked, "commit", "-qam", "x")
+    assert (refused.status, target in refused.out) == (1, True)
+    hooked.git("add", target)
+    assert run(hooked, "commit", "-qam", "x", "--no-verify").status == 0
+    assert "beta" in hooked.ids()
+
+
+def test_a_deletion_is_one(hooked: Clone, run: Run) -> None:
+    hooked.git("rm", "-q", NEW)
+    assert run(hooked, "commit", "-qm", "x").status == 0
+    hooked.git("rm", "-q", "--cached", ".milestones/active/ship-2fa.yaml")
+    assert run(hooked, "commit", "-qm", "kept here, and not by git").status == 0
+    assert hooked.ids() == set()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
+from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.checking.check import check
 from gitmilestone.operations.checking.naming import find_unknown_names, is_only_named, name_current
-from gitmilestone.operations.checking.staged import find_new_problems
+from gitmilestone.operations.checking.staged import find_left_behind, find_new_problems
 from gitmilestone.store.asking.pushed import list_staged
 from gitmilestone.store.store import Store
 
@@ -20,6 +21,15 @@ def check_staged(context: Context, store: Store, _: Sequence[str]) -> int:
     """pre-commit"""
     changed = list_staged(store)
     if changed:
+        left_behind = find_left_behind(store, changed)
+        for one in left_behind:
+            tell(
+                context,
+                f"error: the commit deletes {one.id}, whose file lies in {ROOT}/{one.new}; nothing was committed",
+            )
+            tell(context, f"hint: `git add {ROOT}/{one.new}`; where you name files, name it too; or --no-verify")
+        if left_behind:
+            return 1
         problems = find_new_problems(store, changed, context)
     elif context.environ.get("PRE_COMMIT"):  # `pre-commit run --all-files` means what there is
         problems = check(store.staged_files()).problems

@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from gitmilestone.model.layout import find_place, possible_paths
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.checking.check_change import check_change, name_problem
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.asking.pushed import list_joined, list_staged
 from gitmilestone.store.store import Store
+
+
+class LeftBehind(NamedTuple):
+    """A milestone that the commit deletes, though its file only lies elsewhere: paths below `.milestones/`."""
+
+    id: str
+    old: str
+    new: str
+
+
+def find_left_behind(store: Store, changed: Sequence[str]) -> list[LeftBehind]:
+    """Files that were moved in the work tree, of which the commit has only that they are gone.
+
+    So does `git commit -a` behind a plain `mv`, and `git commit OLD` behind `git mv`. O(files that go).
+
+    Args:
+        changed: What `list_staged` says of HEAD.
+    """
+    if store.repository.work_dir is None:
+        return []
+    staged, work = store.staged_files(), store.work_files()
+    found = []
+    for path in changed:
+        place = find_place(path)
+        if place is None or staged.find(path) is not None or work.find(path) is not None:
+            continue
+        # One whose id was no valid one, for its upper case letters, may have been renamed.
+        candidates = [other for name in dict.fromkeys((place.id, place.id.lower())) for other in possible_paths(name)]
+        if not any(staged.find(other) for other in candidates):
+            new = next((other for other in candidates if work.find(other)), None)
+            found += [LeftBehind(place.id, path, new)] if new else []
+    return found
 
 
 def find_new_problems(store: Store, changed: Sequence[str], watch: Watch = SILENT) -> Sequence[Problem]:
