@@ -328,6 +328,16 @@ def test_words_that_mean_nothing_are_refused_before_anything_is_written(clone: C
     assert text_of(clone) == before
 
 
+def test_without_a_staging_area_it_says_what_it_can_not(clone: Clone, run: Run, tmp_path: Path) -> None:
+    clone.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
+    run.clone = Clone(tmp_path / "bare.git")
+    for args in ((), ("--list",), ("--json",), ("--ours",)):
+        done = run(*args)
+        assert done.returncode == 128
+        assert "a bare repository has no staging area" in done.stderr
+        assert done.stdout == ""
+
+
 def test_nothing_to_resolve(clone: Clone, run: Run) -> None:
     for args in ((), ("--list",), ("--ours",), ("--json",)):
         assert run(*args).returncode == 0
@@ -423,6 +433,77 @@ def test_lines_and_then_a_side_are_the_driver_and_then_a_side(
                 assert laid.read_bytes() == merge_texts(one.path, *sides, decisions).content
 
 
+@pytest.mark.parametrize("is_staged", [True, False])
+@pytest.mark.parametrize("names", [(), ("other",)])
+def test_a_resolution_made_by_hand_stands(clone: Clone, run: Run, names: tuple[str, ...], is_staged: bool) -> None:
+    clone.new("other", owner="ana")
+    fork(clone, *(both(edit(owner=name), edit("other", owner=name)) for name in ("bo", "cy")))
+    merge(clone)
+    by_hand = re.sub("<<<<<<<[^>]*>>>>>>> .*", "owner: bo", text_of(clone))
+    (clone.path / SHIP).write_text(by_hand)
+    if is_staged:
+        clone.git("add", SHIP)
+    assert run(*names, "--theirs").returncode == 0
+    assert text_of(clone) == by_hand
+    assert "owner: cy\n" in text_of(clone, f"{FOLDER}/active/other.yaml")
+    assert run("--theirs").returncode == 0
+    assert finish(clone) == by_hand
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+def test_a_file_that_somebody_removed_stays_so(clone: Clone, run: Run, side: str) -> None:
+    dispute(clone)
+    (clone.path / SHIP).unlink()
+    assert run(side).returncode == 0
+    assert clone.git("ls-files", "-u") == clone.git("ls-files", SHIP) == ""
+
+
+def test_one_that_was_deleted_here_and_edited_there_and_then_by_hand_stays(clone: Clone, run: Run) -> None:
+    fork(clone, lambda clone: clone.delete("ship"), edit(owner="bo"))
+    merge(clone)
+    by_hand = text_of(clone).replace("owner: bo", "owner: di")
+    (clone.path / SHIP).write_text(by_hand)
+    assert run("--ours").returncode == 0
+    assert finish(clone) == by_hand
+
+
+def merge_wrong(clone: Clone) -> None:
+    """git conflicts in one file, and gives another one's edits to a third without a word."""
+    with clone.store() as store:
+        remove_drivers(store)
+    clone.new("other", owner="ana")
+    fork(
+        clone,
+        both(
+            lambda clone: clone.write({"active/ship.yaml": None, "active/search.yaml": text_of(clone)}),
+            edit_text("title: Do ship", "title: Search", f"{FOLDER}/active/search.yaml"),
+            edit("other", owner="bo"),
+        ),
+        both(edit(due="2027-01-15"), edit("other", owner="cy")),
+    )
+    merge(clone)
+    assert "search" not in clone.git("ls-files", "-u")
+    assert "due: 2027-01-15" in text_of(clone, f"{FOLDER}/active/search.yaml")
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_what_git_merged_clean_and_wrong_is_put_right(clone: Clone, run: Run, side: str) -> None:
+    merge_wrong(clone)
+    assert {(row["id"], row["field"]) for row in run.read()} == {("other", "owner"), ("search", None), ("ship", "file")}
+    done = run("other", "--ours")
+    assert "nothing is left" not in done.stderr
+    # Now git knows of them too.
+    assert {*re.findall(r"(\w+)\.yaml", clone.git("ls-files", "-u"))} == {"search", "ship"}
+    assert run(f"--{side}").returncode == 0
+    assert "\ndue:\n" in text_of(clone, f"{FOLDER}/active/search.yaml")
+    assert (clone.path / SHIP).exists() == (side == "theirs")
+    if side == "theirs":
+        assert "title: Do ship\n" in text_of(clone)
+        assert "due: 2027-01-15\n" in text_of(clone)
+    clone.git("commit", "--no-edit", "-q")
+    assert run("--list").stderr == "no milestone is in conflict\n"
+
+
 def replace_it(clone: Clone) -> None:
     """Another milestone in its place, whose file is much alike."""
     clone.delete("ship")
@@ -481,8 +562,8 @@ def test_an_edit_that_git_puts_into_another_milestone(
     assert clone.ids() == {"search", "ship"}
 
 
-def test_what_git_has_mixed_and_does_not_tell_of_is_left(clone: Clone, run: Run) -> None:
-    """Of a merge that is picked, it does not keep which of its parents counts."""
+def test_of_a_merge_that_is_picked_the_parent_is_found(clone: Clone, run: Run) -> None:
+    """git does not keep which of them counts."""
     fork(clone, replace_it, both(complete, archive))
     clone.git("switch", "-q", "-c", "merged", "side")
     clone.git("merge", "-q", "--no-ff", "--no-edit", "-s", "ours", "side~1", is_checked=False)
@@ -491,11 +572,11 @@ def test_what_git_has_mixed_and_does_not_tell_of_is_left(clone: Clone, run: Run)
     picked = clone.git("commit-tree", "-p", "side~1", "-p", "side", "-m", "both", tree)
     clone.git("switch", "-q", "main")
     clone.git("cherry-pick", "-m", "1", picked, is_checked=False)
-    before = clone.status()
-    assert "AU " in before
-    done = run("--ours")
-    assert "in conflict too; `git status` tells more" in done.stderr
-    assert clone.status() == before
+    assert "AU " in clone.status()
+    assert run("--theirs").returncode == 0
+    assert clone.git("ls-files", "-u") == ""
+    assert say(clone, "active/search.yaml") == ["title: Rewrite search", "status: planned", "priority:"]
+    assert say(clone, "completed/ship.yaml") == ["title: Do ship", "status: completed", "priority:"]
 
 
 def test_each_place_has_a_name_of_its_own(clone: Clone, run: Run) -> None:

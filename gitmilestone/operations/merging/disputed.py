@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitmilestone.errors import InvalidContent, MilestoneNotFound, Refused
 from gitmilestone.model.layout import ROOT, SUFFIX
+from gitmilestone.model.merging.by_id import merge_milestone
 from gitmilestone.model.merging.lines import iter_chunks, split_lines
 from gitmilestone.model.merging.merge import SIDES, Conflict, Decision
 from gitmilestone.model.merging.merge_text import FILE, merge_texts, split_sides
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import read_document
+from gitmilestone.operations.merging.by_id import Heads, find_base_texts
+from gitmilestone.operations.merging.left import find_undone
 from gitmilestone.snapshot.documents import read_at
 from gitmilestone.store.asking.mentions import find_mentioning
 from gitmilestone.store.files import FileEntry, read_file
-from gitmilestone.store.joining.joined import find_joined
-from gitmilestone.store.joining.unmerged import Unmerged, find_unmerged, find_written, join_lines
+from gitmilestone.store.joining.joined import Joined
+from gitmilestone.store.joining.unmerged import Unmerged, find_written, join_lines
 from gitmilestone.store.store import Store
 
 BY_HAND = "finish it in an editor, look with `git milestone check`, then `git add` it"
@@ -25,9 +28,13 @@ _CALLED = {"base": "the base", "ours": "our side", "theirs": "their side"}
 
 
 class Texts(NamedTuple):
-    """What is to be merged; None where a side has no file."""
+    """What is to be merged; None where a side has no file.
 
-    base: bytes | None
+    Attributes:
+        bases: Several, where common ancestors contradict each other.
+    """
+
+    bases: tuple[bytes | None, ...]
     ours: bytes | None
     theirs: bytes | None
 
@@ -44,15 +51,19 @@ class Disputed(NamedTuple):
 
     Attributes:
         conflicts: None of them, where nothing is left but to stage the file.
+        stands: Somebody has resolved it by hand: the file stays as it lies, and where.
+        unknown: All that git has merged wrong without a word, which it is to be told of.
         obstacle: Why it can't be resolved field by field.
         dependents: The ids of those that depend on it, on either side, where it is about keeping it at all.
     """
 
     unmerged: Unmerged
-    texts: Texts = Texts(None, None, None)
+    texts: Texts = Texts((None,), None, None)
     conflicts: tuple[Conflict, ...] = ()
     obstacle: Refused | None = None
     dependents: tuple[str, ...] = ()
+    stands: bool = False
+    unknown: tuple[Unmerged, ...] = ()
 
     @property
     def id(self) -> str:
@@ -67,25 +78,28 @@ class Left(NamedTuple):
     """Attributes:
     disputed: The milestones in conflict, by id.
     others: Paths from the top of everything else that is.
+    joined: What is merged, where git tells.
     """
 
     disputed: list[Disputed]
     others: list[str]
+    joined: Joined | None = None
 
 
 def find_disputed(store: Store) -> Left:
-    """What is in conflict in this work tree. Changes nothing."""
-    unmerged, others = find_unmerged(store)
-    disputed = [_examine(store, one) for one in unmerged]
+    """What is in conflict in this work tree, or was merged into another milestone. Changes nothing."""
+    undone = find_undone(store)
+    unknown = tuple(one for one in undone.unmerged if not one.is_known)
+    disputed = [_examine(store, undone.heads, one) for one in undone.unmerged]
     whole = [one.id for one in disputed for conflict in one.conflicts if conflict.field == FILE]
-    dependents = _find_dependents(store, whole)
-    return Left([one._replace(dependents=dependents.get(one.id, ())) for one in disputed], others)
+    dependents = _find_dependents(store, undone.joined, whole)
+    named = [one._replace(dependents=dependents.get(one.id, ()), unknown=unknown) for one in disputed]
+    return Left(named, undone.others, undone.joined)
 
 
-def _find_dependents(store: Store, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _find_dependents(store: Store, joined: Joined | None, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     if not ids:
         return {}
-    joined = find_joined(store)
     found: dict[str, set[str]] = {}
     for files in (store.files_at(), *([store.files_at(joined.theirs)] if joined else [])):
         for path in find_mentioning(store, files, ids):
@@ -117,11 +131,17 @@ def _choose(disputed: Sequence[Disputed], name: str) -> Disputed:
     return exact[0]
 
 
-def _examine(store: Store, unmerged: Unmerged) -> Disputed:
+def _examine(store: Store, heads: Heads | None, unmerged: Unmerged) -> Disputed:
     path = f"{ROOT}/{unmerged.path}"
-    texts = Texts(None, None, None)
+    texts = Texts((None,), None, None)
     try:
-        texts = _find_texts(store, unmerged)
+        texts = _read_texts(store, heads, unmerged)
+        resolved = _find_resolved(store, unmerged, texts)
+        if resolved is not None:
+            if resolved.texts.ours is not None:
+                _read(resolved.path, resolved.texts.ours)
+            return resolved
+        texts = _put_edits(store, unmerged, texts)
         return _compare(path, unmerged, texts)
     except InvalidContent as fault:
         return Disputed(unmerged, texts, obstacle=_explain(path, texts, fault))
@@ -130,17 +150,14 @@ def _examine(store: Store, unmerged: Unmerged) -> Disputed:
 
 
 def _compare(path: str, unmerged: Unmerged, texts: Texts) -> Disputed:
-    base, ours, theirs = texts
-    if ours is not None and theirs is not None:
-        merged = merge_texts(path, base, ours, theirs)
-        if not merged.conflicts:
+    merged = merge_milestone(path, *texts)
+    if not merged.conflicts:
+        if merged.content is not None:
             _read(path, merged.content)
-        return Disputed(unmerged, texts, merged.conflicts)
-    sides = [None if text is None else _read(path, text) for text in (ours, theirs)]
-    if base is None or sides == [None, None]:
-        return Disputed(unmerged, texts)
-    was = read_document(path, unmerged.id, base).milestone
-    return Disputed(unmerged, texts, (Conflict(FILE, was, *sides),))
+    elif any(conflict.field == FILE for conflict in merged.conflicts):
+        for text in filter(None, texts[1:]):
+            _read(path, text)
+    return Disputed(unmerged, texts, merged.conflicts)
 
 
 def _read(path: str, text: bytes) -> Milestone:
@@ -152,7 +169,7 @@ def _read(path: str, text: bytes) -> Milestone:
 
 def _explain(path: str, texts: Texts, fault: InvalidContent) -> Refused:
     """Which side can't be read, where that is so of one alone, and why."""
-    for side, text in zip(SIDES, texts, strict=True):
+    for side, text in zip(SIDES, (texts.bases[0], *texts[1:]), strict=True):
         found = text is not None and _find_fault(text)
         if found:
             return Refused(f"{_CALLED[side]} of {path} can't be read: {_format_problem(found)}", BY_HAND)
@@ -167,45 +184,83 @@ def _format_problem(problem: Problem) -> str:
     return f"line {problem.line}: {problem.message}" if problem.line else problem.message
 
 
-def _find_texts(store: Store, unmerged: Unmerged) -> Texts:
-    """The sides as git keeps them; what somebody has edited in the file since is put into them."""
-    kept = Texts(*(entry and _get_blob(store, entry) for entry in (unmerged.base, unmerged.ours, unmerged.theirs)))
-    sides = [side for side in (unmerged.ours, unmerged.theirs) if side]
-    if len({side.path for side in sides}) > 1:
-        _refuse_edited(store, sides)
-        return kept
-    lying = _read_lying(store, unmerged.path)
-    if lying is None or lying in kept[1:]:
-        return kept
-    if len(sides) != 1:
-        return _take_edits(store, unmerged, kept, lying)
-    if lying == _find_written(store, unmerged.path):
-        return kept
-    if unmerged.is_mixed:
-        message = f"{ROOT}/{unmerged.path} was edited, and git has made it of {unmerged.id} and another milestone"
-        raise Refused(message, f"`git checkout --ours` or `--theirs` of it first; or {BY_HAND}")
-    return Texts(kept.base, kept.ours and lying, kept.theirs and lying)
+def _read_texts(store: Store, heads: Heads | None, unmerged: Unmerged) -> Texts:
+    """What each side has under the id."""
+    base, ours, theirs = (side and _get_blob(store, side) for side in (unmerged.base, unmerged.ours, unmerged.theirs))
+    is_told = heads is not None and not (base is ours is theirs is None)
+    bases = tuple(find_base_texts(store, heads, unmerged.id)) if heads and is_told else (base,)
+    return Texts(bases, ours, theirs)
 
 
-def _take_edits(store: Store, unmerged: Unmerged, kept: Texts, lying: bytes) -> Texts:
-    """What lies is what somebody has made of what git wrote, and git may have joined lines to what nobody said.
+def _find_resolved(store: Store, unmerged: Unmerged, texts: Texts) -> Disputed | None:
+    """What somebody has made of it: without markers, and other than git wrote it, it is what its author wants."""
+    if texts.ours is texts.theirs is None and texts.bases == (None,):
+        return None
+    lying = {path: _read_lying(store, path) for path in sorted(unmerged.paths)}
+    written = {path: _find_written(store, path) for path in lying}
+    if not any(written.values()) or lying == written:
+        return _find_unlike(store, unmerged, texts, lying) if not any(written.values()) else None
+    there = [path for path, text in lying.items() if text is not None]
+    if not there:
+        return Disputed(unmerged, Texts((None,), None, None), stands=True) if unmerged.is_known else None
+    changed = [path for path in there if lying[path] != written[path]]
+    if len(there) != 1 or not changed:
+        if len(there) > 1 and changed:
+            raise _by_hand(f"{ROOT}/{changed[0]}", "of two files one will go")
+        return None
+    return _stand(unmerged, there[0], lying[there[0]] or b"")
 
-    So only the difference from what git wrote counts, put into what our own merge of the sides says.
+
+def _find_unlike(store: Store, unmerged: Unmerged, texts: Texts, lying: Mapping[str, bytes | None]) -> Disputed | None:
+    """The same where git has not kept what it wrote: it may have left either side's file, or lines that it joined."""
+    there = [path for path, text in lying.items() if text is not None]
+    if len(there) != 1:
+        return None
+    text = lying[there[0]] or b""
+    known = {texts.ours, texts.theirs}
+    if texts.ours is not None and texts.theirs is not None:
+        known |= {join_lines(store, texts.bases[0], texts.ours, texts.theirs, unmerged.marker_size)}
+    return None if text in known else _stand(unmerged, there[0], text)
+
+
+def _stand(unmerged: Unmerged, path: str, text: bytes) -> Disputed | None:
+    """None where a marker is left in it."""
+    if _has_marker(text, unmerged.marker_size):
+        return None
+    return Disputed(unmerged._replace(path=path), Texts((None,), text, text), stands=True)
+
+
+def _has_marker(text: bytes, size: int) -> bool:
+    marks = tuple(mark * size for mark in (b"<", b"|", b"=", b">"))
+    return any(line.startswith(marks) for line in text.split(b"\n"))
+
+
+def _put_edits(store: Store, unmerged: Unmerged, kept: Texts) -> Texts:
+    """What somebody has edited in the file since, beside markers, is put into the sides.
+
+    git may have joined lines to what nobody said. So only the difference from what git wrote counts, put into what our
+    own merge of the sides says.
     """
     path, size = f"{ROOT}/{unmerged.path}", unmerged.marker_size
-    base, ours, theirs = kept
-    if ours is None or theirs is None:  # git has forgotten them
-        return Texts(None, *_split_edited(path, lying, size))
+    lying = _read_lying(store, unmerged.path)
+    bases, ours, theirs = kept
+    if kept == Texts((None,), None, None) and lying is not None:  # git has forgotten them
+        return Texts((None,), *_split_edited(path, lying, size))
+    if lying is None or lying in kept[1:]:
+        return kept
     written = _find_written(store, unmerged.path)
-    if written is None and not unmerged.is_mixed:
-        written = join_lines(store, base, ours, theirs, size)
+    if lying == written:
+        return kept
+    if unmerged.is_mixed or ours is None or theirs is None:
+        message = f"{path} was edited, and git has made it of {unmerged.id} and another milestone"
+        raise Refused(message, f"`git checkout --ours` or `--theirs` of it first; or {BY_HAND}")
+    if written is None:
+        written = join_lines(store, bases[0], ours, theirs, size)
     was, halves = _split(written or b"", size), _split(lying, size)
     if halves and halves == was:
         return kept
-    if halves and halves.ours == halves.theirs:  # no marker is left
-        return Texts(base, *_split_edited(path, lying, size))
     try:
-        right = _split(merge_texts(path, base, ours, theirs).content)
+        right = _split(merge_milestone(path, *kept).content or b"")
     except InvalidContent as fault:
         raise _explain(path, kept, fault) from None
     if halves and halves == right:
@@ -213,7 +268,7 @@ def _take_edits(store: Store, unmerged: Unmerged, kept: Texts, lying: bytes) -> 
     edited = _split_edited(path, lying, size)
     if not was or not right:
         raise _by_hand(path, "what git wrote is not known")
-    return Texts(base, *(_carry(path, *texts) for texts in zip(was, edited, right, strict=True)))
+    return Texts(bases, *(_carry(path, *texts) for texts in zip(was, edited, right, strict=True)))
 
 
 def _carry(path: str, written: bytes, edited: bytes, right: bytes) -> bytes:
@@ -274,14 +329,6 @@ def _read_lying(store: Store, path: str) -> bytes | None:
 def _find_written(store: Store, path: str) -> bytes | None:
     content = find_written(store, path)
     return None if content is None else content.replace(b"\r\n", b"\n")
-
-
-def _refuse_edited(store: Store, sides: Sequence[FileEntry]) -> None:
-    """Raises Refused where somebody has edited one of two files, of which one will go."""
-    for side in sides:
-        lying = _read_lying(store, side.path)
-        if lying is not None and lying not in (_get_blob(store, side), _find_written(store, side.path)):
-            raise _by_hand(f"{ROOT}/{side.path}", "of two files one will go")
 
 
 def _by_hand(path: str, why: str) -> Refused:

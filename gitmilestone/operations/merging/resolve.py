@@ -8,15 +8,16 @@ from typing import Any
 from gitmilestone.errors import InvalidRequest, InvalidValue, Refused
 from gitmilestone.model.kinds import BadValue
 from gitmilestone.model.layout import find_place, may_lie_in, path_of
+from gitmilestone.model.merging.by_id import merge_milestone
 from gitmilestone.model.merging.merge import SIDES, Conflict, Decision, Given
-from gitmilestone.model.merging.merge_text import FILE, GIT_MARKERS, Markers, merge_texts
+from gitmilestone.model.merging.merge_text import FILE, GIT_MARKERS, Markers
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency
 from gitmilestone.model.record import parse_field
 from gitmilestone.model.text.document import read_document
 from gitmilestone.operations.merging.disputed import Disputed
 from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.joining.merge_file import read_conflict_style
-from gitmilestone.store.joining.unmerged import stage_as_it_lies
+from gitmilestone.store.joining.unmerged import record_conflicts, stage_as_it_lies
 from gitmilestone.store.store import Store
 
 
@@ -69,7 +70,7 @@ def has_base(conflict: Conflict) -> bool:
 def resolve(store: Store, disputed: Disputed, decisions: Mapping[str, Decision]) -> tuple[Conflict, ...]:
     """Writes the file with these conflicts decided, and stages it when none is left.
 
-    It goes where its status has it. What is left keeps its markers, and is returned.
+    What is left keeps its markers, and is returned.
 
     Raises:
         InvalidRequest: A conflict can't be decided that way.
@@ -89,32 +90,32 @@ def resolve(store: Store, disputed: Disputed, decisions: Mapping[str, Decision])
                 message = f"{disputed.path} is in two places, of which neither can hold what is left"
                 raise Refused(message, f"decide all of it at once: {fields}")
             markers = Markers(size=unmerged.marker_size, style=read_conflict_style(store.git))
+            record_conflicts(store, disputed.unknown)
             store.lay({unmerged.path: _compose(disputed, decisions, markers)})
         return left
     content = _compose(disputed, decisions, GIT_MARKERS)
     contents: dict[str, bytes | None] = dict.fromkeys(unmerged.paths)
     if content is not None:
         contents[_find_target(store, disputed, content)] = content
+    record_conflicts(store, disputed.unknown)
     store.lay(contents)
-    stage_as_it_lies(store, unmerged, [*contents])
+    stage_as_it_lies(store, contents)
     return ()
 
 
 def _compose(disputed: Disputed, decisions: Mapping[str, Decision], markers: Markers) -> bytes | None:
     """None is to be deleted."""
-    base, ours, theirs = disputed.texts
-    if ours is not None and theirs is not None:
-        return merge_texts(disputed.path, base, ours, theirs, decisions, markers).content
-    decision = decisions[FILE] if disputed.conflicts else "theirs" if ours is None else "ours"
-    return disputed.texts[SIDES.index(decision)] if not isinstance(decision, Given) else None
+    return merge_milestone(disputed.path, *disputed.texts, decisions, markers).content
 
 
 def _find_target(store: Store, disputed: Disputed, content: bytes) -> str:
+    unmerged = disputed.unmerged
+    if disputed.stands:
+        return unmerged.path
     milestone = read_document(disputed.path, disputed.id, content).milestone
     assert milestone  # it was read
-    unmerged = disputed.unmerged
     base = unmerged.base.path if unmerged.base else None
-    paths = [side.path for side in (unmerged.ours, unmerged.theirs) if side]
+    paths = [side.path for side in (unmerged.ours, unmerged.theirs) if side] or [unmerged.path]
     # The side that moved the file meant it.
     for path in sorted(paths, key=lambda path: path == base):
         place = find_place(path)

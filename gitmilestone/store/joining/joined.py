@@ -3,12 +3,15 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitmilestone.store.store import Store
 
 _REBASES = ("rebase-merge", os.path.join("rebase-apply", "rebasing"))
+_STASH = "refs/stash"
+_STASHES = 50
 _MERGED = r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'(?: of (\S+))?"
 
 
@@ -16,18 +19,26 @@ class Joined(NamedTuple):
     """Revisions; `ours` is HEAD.
 
     Attributes:
-        cause: The ref that says so: MERGE_HEAD, CHERRY_PICK_HEAD, REVERT_HEAD or REBASE_HEAD.
+        cause: The ref that says so: MERGE_HEAD, CHERRY_PICK_HEAD, REVERT_HEAD, REBASE_HEAD; refs/stash may.
         base: None where they have no common past.
+        is_sure: Whether git says that it is this.
     """
 
     cause: str
     theirs: str
     base: str | None
     is_rebase: bool
+    is_sure: bool = True
 
 
 def find_joined(store: "Store") -> Joined | None:
-    """None where nothing is in progress, and where git does not tell: after `stash pop`, in `git am`."""
+    """None where nothing is in progress, and where git does not tell: in `git am`."""
+    found = next(iter_joined(store), None)
+    return found if found and found.is_sure else None
+
+
+def iter_joined(store: "Store") -> Iterator[Joined]:
+    """What may be joined: of a merge that is picked, git does not keep which parent counts; nor which stash it was."""
     git_dir, common_dir = store.repository.git_dir, store.repository.common_dir
     is_rebase = any(os.path.exists(os.path.join(git_dir, name)) for name in _REBASES)
     # A tag of that name would be found as well, but reftable keeps no such files.
@@ -40,14 +51,19 @@ def find_joined(store: "Store") -> Joined | None:
             continue
         if cause == "MERGE_HEAD":
             base = store.git.run("merge-base", "HEAD", commit.oid).stdout.decode().strip()
-            return Joined(cause, commit.oid, base or None, is_rebase)
+            yield Joined(cause, commit.oid, base or None, is_rebase)
+            return
         parents = re.findall(rb"^parent (\w+)$", commit.content.partition(b"\n\n")[0], re.MULTILINE)
-        if len(parents) != 1:  # of a merge's parents, git does not keep which one it was
-            return None
-        parent = parents[0].decode()
-        theirs, before = (parent, commit.oid) if cause == "REVERT_HEAD" else (commit.oid, parent)
-        return Joined(cause, theirs, before, is_rebase)
-    return None
+        for parent in (oid.decode() for oid in parents):
+            theirs, before = (parent, commit.oid) if cause == "REVERT_HEAD" else (commit.oid, parent)
+            yield Joined(cause, theirs, before, is_rebase, len(parents) == 1)
+        return
+    if not os.path.exists(os.path.join(git_dir, "rebase-apply")):
+        listed = store.git.run(
+            "log", "-g", f"-{_STASHES}", "--no-show-signature", "--format=%H %P", _STASH, "--"
+        ).stdout
+        for stash, before, *_ in (line.split() for line in listed.decode("ascii").splitlines()):
+            yield Joined(_STASH, stash, before, is_rebase=False, is_sure=False)
 
 
 def name_sides(store: "Store", joined: Joined) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def find_bases(git: Git, given: Given) -> list[bytes | None] | None:
     if found is not None:
         return found
     base, _, theirs = oids
-    known, wanted = _find_ids(git, [base, theirs]), {_find_id(given.path)}
+    known, wanted = find_ids(git, [base, theirs]), {_find_id(given.path)}
     if known[base] != wanted or (known[theirs] or _find_patched(git, base, theirs)) != wanted:
         return None
     return [_read(given.texts[0])]
@@ -148,7 +148,7 @@ def _search(git: Git, revision: str, milestone_id: str) -> str | None:
     return None
 
 
-def _find_ids(git: Git, oids: Sequence[str]) -> dict[str, set[str]]:
+def find_ids(git: Git, oids: Sequence[str]) -> dict[str, set[str]]:
     """Under which ids blobs have ever been. O(commits)."""
     revisions = ("log", "HEAD", "--all", "--reflog", "--diff-merges=first-parent")
     args = ("--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *(f"--find-object={oid}" for oid in oids))

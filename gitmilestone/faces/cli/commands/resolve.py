@@ -15,7 +15,7 @@ from gitmilestone.model.merging.merge import Conflict, Decision
 from gitmilestone.model.merging.merge_text import FILE
 from gitmilestone.operations.merging.disputed import Disputed, Left, choose, find_disputed
 from gitmilestone.operations.merging.resolve import has_base, parse_decision, resolve, takes_value
-from gitmilestone.store.joining.joined import find_joined, name_sides
+from gitmilestone.store.joining.joined import Joined, name_sides
 from gitmilestone.store.refs import find_unfinished
 
 _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
@@ -36,7 +36,7 @@ def run(context: Context, values: Values) -> int:
     if is_told:
         _resolve_as_told(context, chosen, values)
     else:
-        _resolve_by_asking(context, chosen)
+        _resolve_by_asking(context, chosen, left.joined)
     return _report_left(context, [one.id for one in chosen] if values["id"] else None)
 
 
@@ -51,7 +51,7 @@ def _list(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
             context.write("  nothing is left in it: `git milestone resolve` stages it\n")
     if not chosen:
         context.warn("no milestone is in conflict")
-    _hint_sides(context, chosen)
+    _hint_sides(context, left.joined if chosen else None)
     _hint_others(context, left.others)
     return FINDINGS if chosen else 0
 
@@ -82,10 +82,10 @@ def _split_pair(pair: str, known: Collection[str]) -> tuple[str, str]:
     raise InvalidRequest(f"{field!r} is not in conflict", hint)
 
 
-def _resolve_by_asking(context: Context, chosen: Sequence[Disputed]) -> None:
+def _resolve_by_asking(context: Context, chosen: Sequence[Disputed], joined: Joined | None) -> None:
     import click
 
-    _hint_sides(context, chosen)
+    _hint_sides(context, joined if chosen else None)
     for place, one in enumerate(chosen, 1):
         context.write(format_head(one, context.style, f"  ({place} of {len(chosen)})"))
         decisions: dict[str, Decision] = {}
@@ -200,9 +200,8 @@ def _report_left(context: Context, ids: Collection[str] | None) -> int:
     return FINDINGS if any(ids is None or one in ids for one in still) else 0
 
 
-def _hint_sides(context: Context, chosen: Sequence[Disputed]) -> None:
-    joined = find_joined(context.store) if chosen else None
-    if joined is None:
+def _hint_sides(context: Context, joined: Joined | None) -> None:
+    if joined is None or not joined.is_sure:
         return
     ours, theirs = name_sides(context.store, joined)
     if joined.is_rebase:
