@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.merging import SHIP, edit, fork, install, make_clone, text_of
+from tests.merging import SHIP, both, edit, edit_text, fork, install, make_clone, text_of
 from tests.repositories import Clone
 from tests.resolving import MERGED, Run, dispute, finish, merge
 
@@ -30,6 +31,30 @@ def test_without_a_terminal_it_lists(clone: Clone, run: Run) -> None:
         "  owner\n    base    ana\n    ours    bo\n    theirs  cy\n"
         "  due\n    base    (unset)\n    ours    2027-01-15\n    theirs  2027-02-01\n"
     )
+
+
+def test_without_a_terminal_it_says_how_to_answer_and_stages_what_needs_none(clone: Clone, run: Run) -> None:
+    clone.new("other", owner="ana")
+    fork(clone, *(both(edit(owner=name), edit("other", owner=name)) for name in ("bo", "cy")))
+    merge(clone)
+    (clone.path / SHIP).write_text(re.sub("<<<<<<<[^>]*>>>>>>> .*", "owner: bo", text_of(clone)))
+    assert "nothing is left in it: `git milestone resolve` stages it" in run("--list").stdout
+    done = run()
+    assert done.returncode == 1
+    assert "resolved ship\n" in done.stdout
+    assert "--theirs, or --field FIELD=VALUE" in done.stderr
+    assert run("other", "--ours").returncode == 0
+    assert run().returncode == 0
+    assert clone.git("ls-files", "-u") == ""
+
+
+def test_what_is_offered_as_a_value_is_inert(clone: Clone, run: Run) -> None:
+    fork(clone, edit_text("owner: ana", 'owner: "\\e[31mred"'), edit(owner="bo"))
+    merge(clone)
+    status, said = run.type("e\n\n")
+    assert status == 0, said
+    assert "\x1b[31m" not in said
+    assert 'owner: "\\e[31mred"' in text_of(clone).replace("\\x1b", "\\e").replace("\\x1B", "\\e")
 
 
 def test_a_person_is_asked_field_by_field(clone: Clone, run: Run) -> None:

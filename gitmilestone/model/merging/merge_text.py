@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from gitmilestone.errors import InvalidContent, Refused
+from gitmilestone.model.merging.comments import find_texts, find_wanted, put_comments_back
 from gitmilestone.model.merging.lines import Chunk, Lines, iter_chunks, split_lines
 from gitmilestone.model.merging.merge import SIDES, Conflict, Decision, Merged, Side, merge
 from gitmilestone.model.milestone import Milestone
@@ -21,8 +22,6 @@ ConflictStyle = Literal["merge", "diff3", "zdiff3"]
 
 FILE = "file"
 """The `field` of a conflict of two milestones for one file: git has taken one for what became of the other."""
-
-_COMMENT = r"(?:^|[ \t])(#[^\n]*)"
 
 
 class Markers(NamedTuple):
@@ -184,7 +183,7 @@ def _write(sides: _Sides, milestone: Milestone) -> Document:
             break
     if best is None:
         raise Refused(f"{sides.ours.path} can't be edited in place", "edit the file by hand, and commit it")
-    return _read(sides.ours.path, best[1])
+    return put_comments_back(_read(sides.ours.path, best[1]), *(side.text if side else "" for side in sides))
 
 
 def _write_other(sides: _Sides, document: Document, milestone: Milestone) -> str:
@@ -265,10 +264,8 @@ def _notes(chunk: Chunk) -> Iterable[str]:
 
 
 def _count_wrong_comments(sides: _Sides, text: str) -> int:
-    """Those that are lost, and those that one side has removed; a text with a `#` may count, which does no harm."""
-    was, here, there = (set(re.findall(_COMMENT, side.text, re.MULTILINE)) if side else set() for side in sides)
-    wanted = (here & there) | (here - was) | (there - was)
-    return len(wanted.symmetric_difference(re.findall(_COMMENT, text, re.MULTILINE)))
+    """Those that are lost, and those that one side has removed."""
+    return len(find_wanted(*(side.text if side else "" for side in sides)) ^ find_texts(text))
 
 
 def _known_lines(sides: _Sides) -> set[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gitmilestone.errors import InvalidContent, Refused
 from gitmilestone.model.fields import FIELDS
+from gitmilestone.model.merging.comments import find_texts
 from gitmilestone.model.merging.lines import iter_chunks, match_lines, split_lines
 from gitmilestone.model.merging.merge import SIDES, Decision, Given, Side, merge
 from gitmilestone.model.merging.merge_text import ConflictStyle, Markers, merge_texts, split_sides
@@ -262,3 +263,38 @@ def test_chunks_are_the_texts_cut_up(base: str, ours: str, theirs: str) -> None:
 def test_matching_hostile_texts_ends_soon() -> None:
     many = ["a\n", "b\n"] * 40_000
     assert len(match_lines([*many, "x\n"], ["y\n", *many])) in (0, len(many))
+
+
+PLAIN = "schema: 1\ntitle: A\nstatus: planned\n"
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        (PLAIN, f"{PLAIN}# never before the audit\n", PLAIN.replace("planned", "blocked  # waits for legal")),
+        (PLAIN, PLAIN.replace("planned", "planned # ours"), PLAIN.replace("planned", "planned # theirs")),
+        (PLAIN, f"# top\n{PLAIN}", PLAIN.replace("A\n", "B # two\n")),
+        (f"{PLAIN}labels: [a]\n", f"{PLAIN}labels: [a, b] # ours\n", f"{PLAIN}labels: [a, c] # theirs\n"),
+        (
+            f"{PLAIN}tasks:\n  t:\n    title: T\n",
+            f"{PLAIN}tasks:\n  t:\n    title: T # ours\n    status: in_progress\n",
+            f"{PLAIN}tasks:\n  t:\n    # theirs\n    title: T # too\n",
+        ),
+        (f"{PLAIN}owner: ana\n", f"{PLAIN}owner: ana # ours\n# end", f"{PLAIN}owner: bo # theirs\n# other end"),
+        (f"{PLAIN}description: |\n  x\n", f"{PLAIN}description: | # ours\n  x\n", f"{PLAIN}description: | # t\n  x\n"),
+    ],
+)
+def test_a_comment_that_a_side_wrote_is_there(base: str, ours: str, theirs: str, is_turned: bool) -> None:
+    sides = (theirs, ours) if is_turned else (ours, theirs)
+    merged = merge_text(base, *sides)
+    assert {text for side in sides for text in find_texts(side)} == find_texts(merged)
+    assert read(merged) == merge(*map(read, (base, *sides))).milestone
+
+
+@pytest.mark.parametrize("value", ['"a # b"', "'a # b'", "|\n  a # b\n  # c", ">\n  a\n  # b", "a#b", '"a\n  # b"'])
+def test_a_hash_in_a_value_is_no_comment(value: str) -> None:
+    text = f"schema: 1\ntitle: A # one\nstatus: planned\nx: {value}\n# two\n"
+    assert find_texts(text) == {"# one", "# two"}
+    merged = merge_text(text, text.replace(value, "gone"), text.replace("planned", "blocked"))
+    assert merged == text.replace(value, "gone").replace("planned", "blocked")

@@ -31,8 +31,10 @@ def run(context: Context, values: Values) -> int:
         context.write(dump_envelope("conflicts", rows, context.style))
         return FINDINGS if chosen else 0
     is_told = values["ours"] or values["theirs"] or values["field"]
-    if values["list"] or (not is_told and not context.stdin.isatty()):
+    if values["list"]:
         return _list(context, chosen, left)
+    if not is_told and not context.stdin.isatty():
+        return _resolve_unasked(context, chosen, left)
     if is_told:
         _resolve_as_told(context, chosen, values)
     else:
@@ -54,6 +56,23 @@ def _list(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
     _hint_sides(context, left.joined if chosen else None)
     _hint_others(context, left.others)
     return FINDINGS if chosen else 0
+
+
+def _resolve_unasked(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
+    """Where nobody can be asked: what needs no answer is staged, and the rest listed, with how to answer."""
+    clear = [one for one in chosen if not one.conflicts and one.obstacle is None]
+    for one in clear:
+        _resolve_one(context, one, {})
+    if clear:
+        left = find_disputed(context.store)
+        known = {one.id for one in chosen}
+        chosen = [one for one in left.disputed if one.id in known]
+        if not chosen:
+            return _report_left(context, known)
+    status = _list(context, chosen, left)
+    if any(one.conflicts for one in chosen):
+        context.warn("hint: nobody can be asked here: say --ours, --theirs, or --field FIELD=VALUE for each of them")
+    return status
 
 
 def _resolve_as_told(context: Context, chosen: Sequence[Disputed], values: Values) -> None:
@@ -147,7 +166,10 @@ def _ask_value(context: Context, conflict: Conflict) -> str | None:
     is_long = (field and field.kind is BLOCK) or any(isinstance(side, str) and "\n" in side for side in sides)
     if not is_long:
         start = conflict.theirs if conflict.ours is None else conflict.ours
-        return str(click.prompt(conflict.field, default=format_value(conflict, start), err=True))
+        value = format_value(conflict, start)
+        # What a branch says is shown inert, and taken as it is.
+        question = f"{context.style.clean(conflict.field)} [{context.style.clean(value)}]"
+        return str(click.prompt(question, default=value, show_default=False, err=True))
     text = _join_text(conflict)
     editor = context.store.git.check("var", "GIT_EDITOR").decode("utf-8", "surrogateescape").strip()
     try:
