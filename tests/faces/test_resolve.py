@@ -569,7 +569,7 @@ def test_of_a_merge_that_is_picked_the_parent_is_found(clone: Clone, run: Run) -
     clone.git("merge", "-q", "--no-ff", "--no-edit", "-s", "ours", "side~1", is_checked=False)
     clone.git("commit", "-q", "--allow-empty", "-m", "x")
     tree = clone.git("rev-parse", "HEAD^{tree}")
-    picked = clone.git("commit-tree", "-p", "side~1", "-p", "side", "-m", "both", tree)
+    picked = clone.git("commit-tree", "-p", "side~2", "-p", "side", "-m", "both", tree)
     clone.git("switch", "-q", "main")
     clone.git("cherry-pick", "-m", "1", picked, is_checked=False)
     assert "AU " in clone.status()

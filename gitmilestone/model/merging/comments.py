@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from gitmilestone.model.merging.lines import split_lines
 from gitmilestone.model.text.comments import Comment, find_comments
@@ -19,15 +19,22 @@ def find_wanted(base: str, ours: str, theirs: str) -> set[str]:
     return (here & there) | (here - was) | (there - was)
 
 
-def put_comments_back(document: Document, base: str, ours: str, theirs: str) -> Document:
-    """The same values, with every comment that a side wrote: one that has lost its place is in front of its line."""
-    if "#" not in base + ours + theirs:
+def put_comments_back(document: Document, other: str, sides: Sequence[str], decided: Collection[str]) -> Document:
+    """The same values, with every comment that a side wrote: one that has lost its place is in front of its line.
+
+    Args:
+        other: What is there as well, of conflicts; its comments are not lost.
+        sides: The base's, our and their text.
+        decided: The keys of which somebody has taken a side, and left the other's comments.
+    """
+    if not any("#" in side for side in sides):
         return document
-    missing = find_wanted(base, ours, theirs) - find_texts(document.text)
-    for side in (ours, theirs):
+    base, ours, theirs = sides
+    missing = find_wanted(base, ours, theirs) - find_texts(document.text) - find_texts(other)
+    for side in (ours, theirs) if missing else ():
         lines = split_lines(side)
         for comment in find_comments(side):
-            if comment.text in missing:
+            if comment.text in missing and not {_find_top(lines, comment).rstrip(":")} & {*decided}:
                 missing.discard(comment.text)
                 document = _put_back(document, lines, comment)
     return document
@@ -57,10 +64,16 @@ def _iter_places(lines: list[str], side: list[str], comment: Comment) -> Iterato
         yield from (at for at, line in enumerate(lines) if _without_comment(line) == whole)
         key = _find_key(side[about])
         yield from (at for at, line in enumerate(lines) if key and _find_key(line) == key)
-        above = next((at for at in range(about, -1, -1) if re.match(r"[^\s#-]", side[at])), None)
-        top = _find_key(side[above]) if above is not None else ""
+        top = _find_top(side, comment)
         yield from (at for at, line in enumerate(lines) if top and _find_key(line) == top)
     yield len(lines)
+
+
+def _find_top(side: list[str], comment: Comment) -> str:
+    """The key of the milestone that a comment stands in; "" where it is in none."""
+    about = _find_subject(side, comment)
+    above = range(-1 if about is None else about, -1, -1)
+    return next((_find_key(side[at]) for at in above if re.match(r"[^\s#-]", side[at])), "")
 
 
 def _find_subject(side: list[str], comment: Comment) -> int | None:

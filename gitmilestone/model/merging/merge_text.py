@@ -87,9 +87,15 @@ def merge_texts(
     sides = _read_sides(path, base, ours, theirs)
     merged = sides.merge(decisions, "ours")
     document = _write(sides, merged.milestone)
+    texts = [side.text if side else "" for side in sides]
+    decided = {field.split(".")[1 if field.startswith("x.") else 0] for field in decisions}
     if not merged.conflicts:
-        return MergedText(document.text.encode(), ())
-    other = _write_other(sides, document, sides.merge(decisions, "theirs").milestone)
+        return MergedText(put_comments_back(document, "", texts, decided).text.encode(), ())
+    milestone = sides.merge(decisions, "theirs").milestone
+    other = _write_other(sides, document, milestone)
+    whole = put_comments_back(document, other, texts, decided)
+    if whole is not document:
+        document, other = whole, _write_other(sides, whole, milestone)
     marked = mark_differences(sides.base.text if sides.base else None, document.text, other, markers)
     return MergedText(marked.encode(), merged.conflicts)
 
@@ -183,7 +189,7 @@ def _write(sides: _Sides, milestone: Milestone) -> Document:
             break
     if best is None:
         raise Refused(f"{sides.ours.path} can't be edited in place", "edit the file by hand, and commit it")
-    return put_comments_back(_read(sides.ours.path, best[1]), *(side.text if side else "" for side in sides))
+    return _read(sides.ours.path, best[1])
 
 
 def _write_other(sides: _Sides, document: Document, milestone: Milestone) -> str:
