@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.terminal import (
@@ -19,6 +19,9 @@ from gitmilestone.faces.terminal import (
 if TYPE_CHECKING:
     from gitmilestone.faces.pager import Pager
     from gitmilestone.store.store import Store
+
+Values = Mapping[str, Any]
+"""Every argument and option of a command by its name: None, () or False where it was not given."""
 
 
 class ReaderLeftError(Exception):

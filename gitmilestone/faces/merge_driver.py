@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitmilestone.errors import InvalidContent, MilestoneError
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.merging.by_id import Expected, merge_milestone

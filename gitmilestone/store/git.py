@@ -11,6 +11,9 @@ from gitmilestone.errors import EnvironmentFault, GitFailed
 DURABLY = ("-c", "core.fsync=loose-object,reference")
 """Options that make git sync the objects and refs it writes; by default it syncs neither."""
 
+OWN_PARENTS = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+"""A commit's own parents count, whatever grafts and replacements this clone has: variables for git."""
+
 _SIGPIPE = 13
 _CHUNK = 1 << 16
 

@@ -12,6 +12,7 @@ from gitmilestone.model.config import Project, encode_project, read_project
 from gitmilestone.model.formats import CannotConvert, Format
 from gitmilestone.model.milestone import Dependency, Milestone
 from gitmilestone.model.schema import json_schema
+from gitmilestone.model.text.convert import convert_text
 from gitmilestone.model.text.document import Document, compose, convert, read_document, revise
 from gitmilestone.model.text.encode import encode
 from tests.model.edits import edited
@@ -71,9 +72,9 @@ def test_down_and_up_again_is_the_same_text_and_says_the_same(newest: int, data:
     new = read(text)
     assert new.milestone == milestone, new.problems
     for version in range(1, newest + 1):
-        older = formats.convert(text, newest, version)
-        assert formats.convert(older, version, newest) == text
-        assert formats.convert(formats.convert(older, version, newest), newest, version) == older
+        older = convert_text(text, newest, version)
+        assert convert_text(older, version, newest) == text
+        assert convert_text(convert_text(older, version, newest), newest, version) == older
         old = read(older)
         assert (old.milestone, old.schema) == (milestone, version)
         assert sorted(one.message for one in old.problems) == sorted(one.message for one in new.problems)
@@ -93,17 +94,17 @@ def test_an_edit_of_an_older_file_is_that_of_the_newest_written_back(newest: int
     if newest == 3 and not wanted.startswith(b"#"):
         return  # written anew, without its note
     for version in range(1, newest + 1):
-        old = read(formats.convert(text, newest, version))
+        old = read(convert_text(text, newest, version))
         written = revise(old, after)
-        assert formats.convert(written.decode(), version, newest) == wanted.decode()
+        assert convert_text(written.decode(), version, newest) == wanted.decode()
         found = read_document(PATH, "x", written)
         assert (found.milestone, found.schema) == (after, version)
         assert revise(old, after, newest) == wanted
 
 
 def test_what_people_wrote_around_it_stays(two: None) -> None:
-    assert formats.convert(OLD, 1, 2) == NEW
-    assert formats.convert(NEW, 2, 1) == OLD
+    assert convert_text(OLD, 1, 2) == NEW
+    assert convert_text(NEW, 2, 1) == OLD
     old = read(OLD)
     assert old.milestone == read(NEW).milestone
     assert old.milestone is not None
@@ -112,7 +113,7 @@ def test_what_people_wrote_around_it_stays(two: None) -> None:
     edit = old.milestone._replace(owner="bo", estimate=4.0)
     owned = OLD.replace("P15D", "P4D").replace("status: planned\n", "status: planned\nowner: bo\n")
     assert revise(old, edit).decode() == owned
-    assert revise(old, edit, 2).decode() == formats.convert(owned, 1, 2)
+    assert revise(old, edit, 2).decode() == convert_text(owned, 1, 2)
 
 
 @pytest.mark.parametrize("number", ["@", "'@'", '"@"', "00@", "|-\n  @", "|-1 # 1\n @", "@ # 1", " @  "])
@@ -120,18 +121,18 @@ def test_only_the_digits_of_the_version_change(two: None, number: str) -> None:
     text = f"title: x\nschema: {number}\nstatus: planned\n"
     older, newer = text.replace("@", "1"), text.replace("@", "2")
     assert (read(older).schema, read(newer).schema) == (1, 2)
-    assert formats.convert(older, 1, 2) == newer
-    assert formats.convert(newer, 2, 1) == older
+    assert convert_text(older, 1, 2) == newer
+    assert convert_text(newer, 2, 1) == older
 
 
 def test_ten_formats_need_two_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, tuple(Format(version, "one more") for version in range(1, 12)))
     for number in ("9", "009", "'9'"):
         text = f"schema: {number}\ntitle: x\nstatus: planned\n"
-        newer = formats.convert(text, 9, 11)
+        newer = convert_text(text, 9, 11)
         assert newer == text.replace("9", "11")
         assert read(newer).schema == 11
-        assert formats.convert(newer, 11, 9) == text
+        assert convert_text(newer, 11, 9) == text
     assert [problem.message for problem in read("schema: 12\ntitle: x\nstatus: planned\n").problems] == [
         "`schema` is 12; this version of git milestone reads 1 to 11"
     ]
@@ -172,7 +173,7 @@ def test_what_can_not_be_upgraded_is_a_problem_where_it_stands(two: None) -> Non
 def test_what_would_be_lost_is_refused(two: None) -> None:
     milestone = Milestone("x", "X", extra={"needs": "care"})
     with pytest.raises(CannotConvert, match="has a key `needs`"):
-        formats.convert(encode(milestone).decode(), 2, 1)
+        convert_text(encode(milestone).decode(), 2, 1)
     with pytest.raises(Refused, match=r"x\.yaml can't be written in format 1: it has a key `needs`"):
         compose(PATH, milestone, 1)
     with pytest.raises(Refused, match="format 1"):

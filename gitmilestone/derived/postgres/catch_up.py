@@ -16,7 +16,8 @@ from gitmilestone.derived.postgres.copying import KEYS, MIRRORED
 from gitmilestone.derived.postgres.events import Place, find_mirrored, replace_events
 from gitmilestone.derived.postgres.forget import forget_gone
 from gitmilestone.derived.postgres.load import copy_into, drop_unstamped, load
-from gitmilestone.derived.postgres.migrate import LOCKS, migrate
+from gitmilestone.derived.postgres.locks import LOCKS
+from gitmilestone.derived.postgres.migrate import migrate
 from gitmilestone.derived.postgres.mirror import MirrorStamp, read_stamps
 from gitmilestone.derived.postgres.server.connect import Link, Server
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable

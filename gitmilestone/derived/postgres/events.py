@@ -9,7 +9,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitmilestone.derived.history.read import EventRow, iter_events, iter_named
-from gitmilestone.derived.postgres.migrate import LOCKS
+from gitmilestone.derived.postgres.locks import LOCKS
 from gitmilestone.derived.schema import IDS_A_STATEMENT
 from gitmilestone.store.asking.moves import find_difference
 from gitmilestone.store.store import Store

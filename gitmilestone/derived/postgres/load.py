@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Selected, Span, copy_rows
-from gitmilestone.derived.postgres.migrate import LOCKS
 from gitmilestone.derived.postgres.server.patience import bound_transaction
+from gitmilestone.derived.postgres.locks import LOADING, LOCKS
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.sql import INDEXED_LETTERS
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-LOADING = LOCKS + 1
-"""The first key of a lock that whoever fills a state has until its stamp is there; the second is its state_id."""
 
 _DEFAULT_ORDER = "due, priority_rank DESC NULLS LAST, id"
 _MILESTONES = "repository_id, state_id, milestone_id"

@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitmilestone.derived.postgres.locks import LOCKS
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable, NewerMirror
 from gitmilestone.derived.postgres.server.patience import bound_transaction
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-LOCKS = 1_835_822_195
-"""The first of two keys of every advisory lock of ours."""
 
 _MIGRATIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
 _NAME = re.compile(r"([0-9]{4})_(\w+)\.sql")

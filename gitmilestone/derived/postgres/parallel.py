@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Span
 from gitmilestone.derived.postgres.load import (
-    LOADING,
     attach_tables,
     copy_into,
     create_tables,
@@ -24,6 +23,7 @@ from gitmilestone.derived.postgres.load import (
     index_statements,
     take_state_id,
 )
+from gitmilestone.derived.postgres.locks import LOADING
 from gitmilestone.derived.postgres.server.connect import Link
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.derived.postgres.server.patience import LOAD_SECONDS, MOST_LOCK_SECONDS, allow, bound_transaction

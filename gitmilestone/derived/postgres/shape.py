@@ -79,7 +79,7 @@ def bring_shape(connection: Connection[tuple[Any, ...]], is_renewed: bool) -> No
     Args:
         is_renewed: Whether the views are to be made anew in any case.
     """
-    from gitmilestone.derived.postgres.migrate import LOCKS
+    from gitmilestone.derived.postgres.locks import LOCKS
 
     if not is_renewed and not _find_missing(_find_columns(connection)):
         return

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmilestone.errors import MilestoneError
 from gitmilestone.faces.cli.candidates import Place, locate
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 
 if TYPE_CHECKING:
     from gitmilestone.model.milestone import Milestone

@@ -4,11 +4,9 @@ Parsing, help, the manual page, shell completion and docs/commands.md are all re
 """
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-Values = Mapping[str, Any]
-"""Every argument and option of a command by its name: None, () or False where it was not given."""
+from gitmilestone.faces.context import Values
 
 Completes = Literal["", "id", "task", "revision", "file", "directory", "project", "owner", "label", "rule"]
 

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from gitmilestone.errors import EnvironmentFault, InvalidRequest
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.review.api import Api, CannotPostError
 from gitmilestone.faces.review.markdown import MARKER, is_inert
 

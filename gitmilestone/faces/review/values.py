@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from gitmilestone.faces.cli.commands.diff import to_json_field
+from gitmilestone.faces.differences import to_json_field
 from gitmilestone.faces.envelope import SCHEMA_VERSION
 from gitmilestone.faces.review.sections import summarise
 from gitmilestone.model.milestone import Dependency, Task

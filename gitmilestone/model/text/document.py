@@ -10,6 +10,7 @@ from gitmilestone.errors import Refused
 from gitmilestone.model import formats
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.text.convert import convert_text, find_version
 from gitmilestone.model.text.decode import Decoder
 from gitmilestone.model.text.decode_canonical import decode_canonical
 from gitmilestone.model.text.yaml_canonical import load_canonical
@@ -50,7 +51,7 @@ def read_document(path: str, milestone_id: str, content: bytes, known_extra: Con
     schema = formats.NEWEST
     milestone = decode_canonical(milestone_id, text, known_extra)
     if milestone is None and (root := _load(decoder, text)):
-        schema = formats.find_version(root) or schema
+        schema = find_version(root) or schema
         if schema == formats.NEWEST:
             milestone = decoder.decode(milestone_id, root)
         else:
@@ -120,7 +121,7 @@ def revise(document: Document, milestone: Milestone, schema: int | None = None) 
 
 def _convert(path: str, text: str, before: int, after: int) -> str:
     try:
-        return formats.convert(text, before, after)
+        return convert_text(text, before, after)
     except formats.CannotConvert as fault:
         message = f"{path} can't be written in format {after}: it {fault.message}"
         raise Refused(message, fault.hint or "`git milestone migrate` shows the formats") from None
@@ -130,7 +131,7 @@ def _decode_older(decoder: Decoder, milestone_id: str, text: str, schema: int) -
     """Decodes what the text would be in the newest format; problems are located in the text as it is."""
     known = len(decoder.problems)
     try:
-        newer = formats.convert(text, schema, formats.NEWEST)
+        newer = convert_text(text, schema, formats.NEWEST)
     except formats.CannotConvert as fault:
         decoder.report(fault.line, "bad-value", f"it {fault.message}", fault.hint)
         return None

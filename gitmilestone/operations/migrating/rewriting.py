@@ -10,6 +10,7 @@ from gitmilestone.model import formats
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.record import fingerprint
+from gitmilestone.model.text.convert import convert_text
 from gitmilestone.model.text.document import MAX_BYTES, Document, read_document
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import FileEntry, Files
@@ -63,7 +64,7 @@ def rewrite(files: Files, entries: Iterable[FileEntry], schema: int, watch: Watc
 
 def _convert(document: Document, milestone: Milestone, schema: int) -> bytes | Problem:
     try:
-        content = formats.convert(document.text, document.schema, schema).encode()
+        content = convert_text(document.text, document.schema, schema).encode()
     except formats.CannotConvert as fault:
         message = f"can't be written in format {schema}: it {fault.message}"
         return Problem(document.path, fault.line, "bad-value", message, fault.hint)

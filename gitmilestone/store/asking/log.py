@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 from gitmilestone.errors import GitFailed
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.files import EXECUTABLE_MODE
-from gitmilestone.store.git import Git, spawn
+from gitmilestone.store.git import OWN_PARENTS, Git, spawn
 from gitmilestone.store.trees import FILE_MODE
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ _FORMAT = (
 )
 _PLAIN_MODES = (b"%o" % FILE_MODE, b"%o" % EXECUTABLE_MODE)
 _ABSENT_MODE = b"000000"
-
-OWN_PARENTS = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
-"""A commit's own parents count, whatever this clone pretends: a stamp names the commit alone."""
 
 Side = Literal[">", "<", "-"]
 

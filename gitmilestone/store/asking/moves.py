@@ -5,8 +5,8 @@ import os
 from typing import NamedTuple
 
 from gitmilestone.errors import GitFailed, InvalidValue, UnknownRevision
-from gitmilestone.store.asking.log import OWN_PARENTS, log_all
-from gitmilestone.store.git import Git
+from gitmilestone.store.asking.log import log_all
+from gitmilestone.store.git import OWN_PARENTS, Git
 from gitmilestone.store.store import Store
 
 _CERTAIN_SECONDS = 5.0

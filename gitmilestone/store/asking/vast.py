@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gitmilestone.model.layout import ROOT
-from gitmilestone.store.asking.log import OWN_PARENTS
 from gitmilestone.store.files import TreeFiles
+from gitmilestone.store.git import OWN_PARENTS
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import DEEPEST, TREE_MODE, iter_entries
 

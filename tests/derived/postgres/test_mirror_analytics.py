@@ -7,7 +7,7 @@ import pytest
 from gitmilestone.derived.postgres import analytics
 from gitmilestone.derived.postgres.analytics import refresh_analytics
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror
-from gitmilestone.derived.postgres.migrate import LOCKS
+from gitmilestone.derived.postgres.locks import LOCKS
 from gitmilestone.derived.postgres.server.connect import Server
 from tests.derived.mirrors import assert_right
 from tests.derived.postgres.test_mirror_migrations import become, empty_server, roles

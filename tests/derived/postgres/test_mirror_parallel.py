@@ -17,7 +17,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gitmilestone.derived.postgres import catch_up, parallel
 from gitmilestone.derived.postgres.catch_up import catch_up_mirror
-from gitmilestone.derived.postgres.load import LOADING, create_tables, drop_unstamped, find_unstamped, take_state_id
+from gitmilestone.derived.postgres.load import create_tables, drop_unstamped, find_unstamped, take_state_id
+from gitmilestone.derived.postgres.locks import LOADING
 from gitmilestone.derived.postgres.server.connect import Link, Server, embedded_server
 from gitmilestone.derived.postgres.server.embedded import Embedded
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable

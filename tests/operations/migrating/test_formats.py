@@ -20,10 +20,10 @@ from gitmilestone.faces.cli.commands import check as check_command
 from gitmilestone.faces.cli.commands import migrate as migrate_command
 from gitmilestone.faces.cli.table import iter_commands
 from gitmilestone.faces.context import Context
-from gitmilestone.model import formats
 from gitmilestone.model.layout import path_of
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem
+from gitmilestone.model.text.convert import convert_text
 from gitmilestone.model.text.encode import encode
 from gitmilestone.operations.asking.diff import diff
 from gitmilestone.operations.checking.check import check
@@ -225,7 +225,7 @@ def test_the_same_tree_gives_the_same_tree(
     for number, milestone in enumerate(found):
         text = encode(milestone._replace(extra={})).decode()
         path = path_of(milestone.id, "flat")
-        texts[path] = formats.convert(text, 2, 1) if number % 2 else text
+        texts[path] = convert_text(text, 2, 1) if number % 2 else text
     one.write({**texts, SETTINGS: f"format: {1 + is_newer}\n\nlayout: flat\n"})
     shutil.copytree(place, place.parent / "two")
     two = Clone(place.parent / "two")

@@ -12,8 +12,7 @@ from gitmilestone.faces.cli.commands.outcomes import (
     report_rehearsal,
     warn_of,
 )
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.operations.editing.bulk import Operation, apply_operations, read_json_lines
 

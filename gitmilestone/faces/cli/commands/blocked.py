@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gitmilestone.faces.cli.commands.list import note, note_more, read_query
+from gitmilestone.faces.cli.commands.list import read_query
+from gitmilestone.faces.cli.commands.notes import note, note_more
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems
-from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.columns import Cell, align
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import Style
 from gitmilestone.operations.asking.ready import Held, find_blocked
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitmilestone.errors import NotARepository
-from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.columns import Cell, align
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.scaling.calibrate import PATIENCE_MS, SECONDS, Calibration, calibrate
 from gitmilestone.scale.calibration import Costs, Limit, Sample, format_settings
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from gitmilestone.errors import InvalidValue
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.printing.problems import format_report
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import ROOT

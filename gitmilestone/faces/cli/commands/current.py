@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.editing.current import clear_current, find_current, set_current
 
 

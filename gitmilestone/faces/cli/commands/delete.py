@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import edit_and_report
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.editing.milestones import delete
 
 

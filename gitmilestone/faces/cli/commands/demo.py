@@ -14,8 +14,7 @@ from gitmilestone.demo.findings import KINDS, Findings
 from gitmilestone.demo.history import SOURCE, SourceCommit, read_history
 from gitmilestone.demo.replay import Replay
 from gitmilestone.faces.cli import quick
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.scaling.pace import is_time
 from gitmilestone.operations.scaling.switch import follow
 from gitmilestone.snapshot.documents import get_document

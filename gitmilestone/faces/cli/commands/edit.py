@@ -8,8 +8,7 @@ from gitmilestone.errors import EnvironmentFault, InvalidContent, InvalidRequest
 from gitmilestone.faces.cli.commands.new import read_fields
 from gitmilestone.faces.cli.commands.outcomes import edit_and_report
 from gitmilestone.faces.cli.commands.sources import FINDINGS, find_id
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.fields import EDITABLE_FIELDS
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.record import parse_labels, revise_fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.list import note, note_more
+from gitmilestone.faces.cli.commands.notes import note, note_more
 from gitmilestone.faces.cli.commands.sources import FINDINGS, today
 from gitmilestone.faces.cli.formats import STREAMED, format_rows
 from gitmilestone.faces.context import Context

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.asking.explain import Explained, explain
 from gitmilestone.query.query import Query
 from gitmilestone.store.files import Files

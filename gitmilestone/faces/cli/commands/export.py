@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from gitmilestone.faces.cli.commands.list import read_query, write_pages
 from gitmilestone.faces.cli.commands.sources import files_of, report_problems
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 
 
 def run(context: Context, values: Values) -> int:

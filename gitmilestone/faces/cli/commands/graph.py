@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.commands.list import note
+from gitmilestone.faces.cli.commands.notes import note
 from gitmilestone.faces.cli.commands.sources import files_of, find_id, hint_if_empty
 from gitmilestone.faces.cli.printing.graphs import format_graph
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.milestone import DEPENDENCY_TYPES
 from gitmilestone.operations.asking.graph import Around, Direction, read_graph
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.checking.hooks import HookStatus, get_hook_status, install_hooks, uninstall_hooks
 from gitmilestone.store.installing.hook_files import Hook
 from gitmilestone.store.installing.hook_text import compose_line

@@ -5,8 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 from gitmilestone.faces.cli.commands.apply import carry_out, read_text
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.editing.bulk import read_json_lines
 from gitmilestone.operations.editing.exchange import read_csv
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.commands.status import describe_index, format_bytes, index_to_json
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.scaling.index import drop_index, get_index_status, rebuild_index, verify_index
 
 _SHOWN = 20

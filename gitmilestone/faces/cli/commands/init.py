@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, perform
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.editing.init import init
 
 

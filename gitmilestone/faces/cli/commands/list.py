@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitmilestone.faces.cli.commands.notes import note, note_more
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
 from gitmilestone.faces.cli.formats import STREAMED, format_rows
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
-from gitmilestone.operations.asking.query import COUNTED, Answer, Page, answer, iter_pages
+from gitmilestone.faces.context import Context, Values
+from gitmilestone.operations.asking.query import Answer, Page, answer, iter_pages
 from gitmilestone.query.parse import parse
 from gitmilestone.query.query import Condition, Group, Query, fields_in
 from gitmilestone.store.files import Files
@@ -91,23 +91,3 @@ def _say_what_is_hidden(context: Context, answered: Answer, query: Query) -> Non
         note(context, f"nothing that is open; {closed} closed (--all shows {'it' if closed == 1 else 'them'})")
     elif not answered.total and answered.served:
         note(context, f"none of {answered.served} matches" if answered.served > 1 else "the only one does not match")
-
-
-def note_more(context: Context, hidden: int, limit: int, last: str = "") -> None:
-    """Says that rows follow, and how to see them.
-
-    Args:
-        last: Id of the last one shown; "" where --after can't be given.
-    """
-    ways = [f"--limit {limit + hidden}"] if hidden < COUNTED else []
-    ways += [f"--after {last}"] if last else []
-    more = f"{hidden} more" if hidden < COUNTED else f"{COUNTED} or more"
-    note(context, f"... and {more} ({', or '.join(ways)})" if ways else f"... and {more}")
-
-
-def note(context: Context, text: str) -> None:
-    """Behind the rows where a person reads them, which may be in a pager; never among them in a pipe."""
-    if context.stdout_is_terminal:
-        context.write(text)
-    else:
-        context.warn(text)

@@ -8,10 +8,9 @@ from typing import Any
 
 from gitmilestone.derived.history.activity import Activity
 from gitmilestone.derived.history.read import Selection
-from gitmilestone.faces.cli.commands.diff import format_field, to_json_field
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
+from gitmilestone.faces.differences import format_field, to_json_field
 from gitmilestone.faces.terminal import Style
 from gitmilestone.operations.asking.history import (
     Event,

@@ -8,9 +8,8 @@ from typing import Any
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, write_options
-from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.columns import Cell, align
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model import formats
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in

@@ -13,9 +13,8 @@ from gitmilestone.faces.cli.commands.outcomes import (
     warn_of,
 )
 from gitmilestone.faces.cli.commands.sources import today
-from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.cli.tables.fields import OPTION_FIELDS
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.field import Field
 from gitmilestone.model.kinds import BLOCK, DATE, BadValue
 from gitmilestone.operations.editing.milestones import create

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from gitmilestone.changes.commit import Planned, rehearse
 from gitmilestone.changes.edit import Edit, Edited
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.store.writing.plan import Outcome, WriteOptions, Written

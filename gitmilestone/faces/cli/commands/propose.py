@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.outcomes import describe_commit
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.layout import ROOT
 from gitmilestone.operations.merging.propose import propose

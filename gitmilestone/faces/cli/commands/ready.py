@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitmilestone.faces.cli.commands.list import note, note_more, read_query
+from gitmilestone.faces.cli.commands.list import read_query
+from gitmilestone.faces.cli.commands.notes import note, note_more
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
 from gitmilestone.faces.cli.formats import format_rows
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.asking.ready import find_ready
 
 

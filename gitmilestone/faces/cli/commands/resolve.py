@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from gitmilestone.errors import InvalidRequest, InvalidValue, MilestoneError
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.printing.conflicts import format_conflict, format_head, format_value, to_json_rows
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.kinds import BLOCK
 from gitmilestone.model.merging.lines import iter_chunks, split_lines
 from gitmilestone.model.merging.merge import Conflict, Decision

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 
 from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.sources import FINDINGS
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.kinds import find_nearest
 from gitmilestone.operations.checking.review import Review, review
 

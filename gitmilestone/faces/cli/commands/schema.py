@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.layout import ROOT, SCHEMA_FILE
 from gitmilestone.model.schema import json_schema, modeline
 

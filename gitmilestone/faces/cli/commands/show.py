@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from gitmilestone.faces.cli.commands.sources import files_of, find_id
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import Style
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
 from gitmilestone.model.row import Row

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from gitmilestone.errors import InvalidRequest
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.layout import PROJECT_FILE
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.store.files import Files

@@ -9,9 +9,8 @@ from gitmilestone.errors import InvalidRequest
 from gitmilestone.faces.cli.commands.sources import report_problems
 from gitmilestone.faces.cli.confine import DyingAtOnce, MemoryLimit
 from gitmilestone.faces.cli.printing.tables import format_table
-from gitmilestone.faces.cli.spec import Values
 from gitmilestone.faces.columns import Cell, align
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.asking.analytics import ask, find_memory_bytes
 
 

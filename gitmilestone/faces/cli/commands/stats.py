@@ -9,8 +9,7 @@ from gitmilestone.derived.analytics.open import Analytics
 from gitmilestone.faces.cli.commands.sources import hint_if_empty, report_problems, today
 from gitmilestone.faces.cli.confine import DyingAtOnce
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import Style, count_nouns, cut, measure
 from gitmilestone.operations.asking.analytics import Unserved, ask
 from gitmilestone.operations.asking.stats import (

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gitmilestone.faces.cli.commands.sources import hint_if_empty, today
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.scale_settings import LIMITED_TIERS
 from gitmilestone.model.settings_table import METRICS, SCORE

@@ -11,8 +11,7 @@ from gitmilestone.faces.cli.commands.outcomes import (
     warn_of,
 )
 from gitmilestone.faces.cli.commands.sources import find_id
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.editing.tasks import TaskVerb, add_task, move_tasks
 from gitmilestone.store.writing.plan import Written
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
 from gitmilestone.model.milestone import Milestone, Task

@@ -9,8 +9,7 @@ from io import TextIOWrapper
 
 from gitmilestone.faces.cli.commands.list import read_query
 from gitmilestone.faces.cli.commands.log import iter_text, to_json_event
-from gitmilestone.faces.cli.spec import Values
-from gitmilestone.faces.context import Context, ReaderLeftError
+from gitmilestone.faces.context import Context, ReaderLeftError, Values
 from gitmilestone.faces.envelope import SCHEMA_VERSION, dump
 from gitmilestone.faces.terminal import Style
 from gitmilestone.operations.asking.watch import Moved, Told, watch_changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitmilestone.faces.cli.commands.diff import format_field
+from gitmilestone.faces.differences import format_field
 from gitmilestone.faces.terminal import Style
 from gitmilestone.model.change import Change
 from gitmilestone.model.merging.lines import Chunk, Lines, iter_chunks, split_lines
