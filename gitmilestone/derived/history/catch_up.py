@@ -18,7 +18,8 @@ from gitmilestone.model.ids import find_id_fault
 from gitmilestone.model.layout import find_place, possible_paths
 from gitmilestone.model.text.document import MAX_BYTES, read_document
 from gitmilestone.progress import SILENT, Progress, Watch
-from gitmilestone.store.asking.log import NOT_PLAIN, OWN_PARENTS, LoggedCommit, PathChange, log_all, log_touching
+from gitmilestone.store.asking.log import NOT_PLAIN, LoggedCommit, PathChange, log_all, log_touching
+from gitmilestone.store.git import OWN_PARENTS
 from gitmilestone.store.store import Store
 from gitmilestone.store.trees import DEEPEST
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitmilestone.derived.postgres.server.patience import LOAD_SECONDS, allow, bound_transaction
 from gitmilestone.derived.postgres.locks import LOCKS
+from gitmilestone.derived.postgres.server.patience import LOAD_SECONDS, allow, bound_transaction
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.copying import ALL, MIRRORED, Selected, Span, copy_rows
-from gitmilestone.derived.postgres.server.patience import bound_transaction
 from gitmilestone.derived.postgres.locks import LOADING, LOCKS
+from gitmilestone.derived.postgres.server.patience import bound_transaction
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.query.sql import INDEXED_LETTERS
 

@@ -29,9 +29,7 @@ MOST_LOCK_SECONDS = 60.0
 @contextmanager
 def allow(connection: Connection[tuple[Any, ...]], seconds: float) -> Iterator[None]:
     """Lets the server be silent for longer."""
-    from gitmilestone.derived.postgres.server.connection import PatientConnection
-
-    if not isinstance(connection, PatientConnection):
+    if not hasattr(connection, "silent_seconds"):  # a test's own, of psycopg's class
         yield
         return
     before = connection.silent_seconds
