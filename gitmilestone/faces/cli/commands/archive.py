@@ -6,8 +6,7 @@ import time
 
 from gitmilestone.faces.cli.commands.outcomes import describe_commit, perform
 from gitmilestone.faces.cli.commands.sources import today
-from gitmilestone.faces.context import Values
-from gitmilestone.faces.context import Context
+from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.operations.editing.archive import archive
 from gitmilestone.query.parse import parse
