@@ -135,6 +135,10 @@ GIT_SETTINGS: tuple[GitSetting, ...] = (
         "the name of the repository in [the mirror](postgres.md)",
     ),
     GitSetting(
+        "milestone.maxFiles", "a number, 10,000 or more", "2,000,000",
+        "files of a state beyond which it is not read",
+    ),
+    GitSetting(
         "color.milestone", "`always`, `auto`, `never`, a boolean", "`color.ui`",
         "when text is coloured",
     ),

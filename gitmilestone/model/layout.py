@@ -14,6 +14,7 @@ PROJECT_FILE = "config/project.yaml"
 TIER_FILE = "config/tier.yaml"
 SETTINGS_FILES = (PROJECT_FILE, TIER_FILE)
 SCHEMA_FILE = "config/milestone.schema.json"
+SETTINGS_SCHEMA_FILE = "config/project.schema.json"
 SUFFIX = ".yaml"
 
 

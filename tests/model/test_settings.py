@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+import jsonschema
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -22,8 +24,10 @@ from gitmilestone.model.config import (
 from gitmilestone.model.milestone import STATUSES
 from gitmilestone.model.problem import CODES, errors_among
 from gitmilestone.model.scale_settings import ScaleSettings
+from gitmilestone.model.settings_schema import format_settings, settings_schema
 from gitmilestone.model.settings_table import PROJECT_SETTINGS, TIER_SETTINGS
 from gitmilestone.model.text.document import MAX_BYTES
+from tests.repositories import ROOT
 
 PROJECT = ".milestones/config/project.yaml"
 TIER = ".milestones/config/tier.yaml"
@@ -223,3 +227,26 @@ def test_an_edit_of_settings_makes_line_ends_lf(end: bytes, mark: bytes) -> None
 def test_what_is_encoded_is_read_back() -> None:
     for project in (Project(), Project(1, "sharded2", ("a",), ("b c",), ("d",), ("e",))):
         assert read_project(encode_project(project)) == (project, ())
+
+
+def test_the_documents_have_the_tables() -> None:
+    written = (ROOT / "docs" / "files.md").read_text()
+    assert format_settings() in written, "put in what `python -m gitmilestone.faces.cli.reference settings` prints"
+    for setting in (*PROJECT_SETTINGS, *TIER_SETTINGS):
+        assert f"`{setting.name}" in written
+
+
+def test_the_schema_is_what_is_read() -> None:
+    jsonschema.Draft7Validator.check_schema(settings_schema())
+    validator = jsonschema.Draft7Validator(settings_schema())
+
+    def is_valid(text: str) -> bool:
+        return validator.is_valid(yaml.safe_load(text))
+
+    assert is_valid(WHOLE.decode().replace(": off", ": 'off'"))
+    assert is_valid(encode_project(Project()).decode())
+    for wrong in ("layout: [flat]", "layout: FLAT", "layout:", "fields: x", "lables: []", "scale: {sqlite: {x: 1}}"):
+        assert not is_valid(wrong), wrong
+        assert read_project(wrong.encode())[1], wrong
+    for wrong in ("format: 99", "check: {severities: {bad-id: x}}", "scale: {migrate: {down_margin: 1}}"):
+        assert not is_valid(wrong), wrong

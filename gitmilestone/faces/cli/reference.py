@@ -1,6 +1,7 @@
 """docs/commands.md, written from the table of commands: `python -m gitmilestone.faces.cli.reference`.
 
-And docs/rules.md: `python -m gitmilestone.faces.cli.reference rules`.
+And docs/rules.md: `python -m gitmilestone.faces.cli.reference rules`; and the tables of settings in docs/files.md:
+`python -m gitmilestone.faces.cli.reference settings`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from gitmilestone.faces.cli.spec import Command
 from gitmilestone.faces.cli.table import PROGRAM, SECTIONS, iter_commands
 from gitmilestone.faces.cli.topics import DESCRIPTION, iter_topics
 from gitmilestone.model.rule_pages import format_pages
+from gitmilestone.model.settings_schema import format_settings
 
 
 def format_reference() -> str:
@@ -55,4 +57,5 @@ def _iter_command(command: Command) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(format_pages() if sys.argv[1:] == ["rules"] else format_reference(), end="")
+    pages = {"rules": format_pages, "settings": format_settings}
+    print(pages.get("".join(sys.argv[1:]), format_reference)(), end="")

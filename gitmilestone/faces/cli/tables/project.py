@@ -111,7 +111,10 @@ COMMANDS: tuple[Command, ...] = (
         "Print the JSON Schema of a milestone's file",
         f"{RUN}schema:run",
         "Editors check and complete the files with it.",
-        options=(Option(("--modeline",), "Print the comment line that makes an editor use it.", "flag"),),
+        options=(
+            Option(("--settings",), "Of config/project.yaml instead.", "flag"),
+            Option(("--modeline",), "Print the comment line that makes an editor use it.", "flag"),
+        ),
         section="project",
     ),
     Command(
