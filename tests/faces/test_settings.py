@@ -86,6 +86,10 @@ def test_carriage_returns_are_a_warning_and_go_with_an_edit(project: Clone, caps
     project.new("a")
     assert main(["-C", str(project.path), "check", "--json"]) == 0
     assert [one["code"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["carriage-return"]
+    assert main(["-C", str(project.path), "check", "--fix"]) == 0
+    assert "made its line ends LF" in capsys.readouterr().err
+    assert b"\r" not in place.read_bytes()
+    project.git("checkout", "-q", "--", ".")
     assert main(["-C", str(project.path), "migrate", "sharded"]) == 0
     assert "\r" not in project.git("cat-file", "blob", f"HEAD:.milestones/{PROJECT}")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from gitmilestone.model.layout import ROOT, find_place, move_to
+from gitmilestone.model.layout import ROOT, SETTINGS_FILES, find_place, move_to
 from gitmilestone.model.milestone import Milestone
-from gitmilestone.model.text.document import Document, revise
+from gitmilestone.model.text.decode import Decoder
+from gitmilestone.model.text.document import MAX_BYTES, Document, decode_text, revise
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import read_all
-from gitmilestone.store.files import Files
+from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"
@@ -51,6 +52,11 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
             changes.append(f"moved it to {ROOT}/{moves[path]}, because it is {document.milestone.status}")
         if changes:
             mended.append(Mended(path, tuple(changes)))
+    for path in SETTINGS_FILES:
+        content, changes = _mend_settings(files, path) if path not in left else (b"", [])
+        if changes:
+            changed[path] = content
+            mended.append(Mended(path, tuple(changes)))
     store.lay(changed)
     store.move(moves)
     return mended
@@ -63,15 +69,21 @@ def _find_left(store: Store, files: Files) -> set[str]:
     return left | {entry.path.removeprefix(f"{ROOT}/") for entry in staged if entry.stage}
 
 
+def _mend_settings(files: Files, path: str) -> tuple[bytes, list[str]]:
+    decoder = Decoder(path)
+    text = decode_text(decoder, read_file(files, path, MAX_BYTES) or b"")
+    return (text or "").encode(), [] if text is None else _name_changes({one.code for one in decoder.problems})
+
+
+def _name_changes(codes: set[str]) -> list[str]:
+    told = {_MARK: "removed its byte-order mark", _LINE_ENDS: "made its line ends LF"}
+    return [words for code, words in told.items() if code in codes]
+
+
 def _mend(document: Document, milestone: Milestone) -> tuple[bytes, list[str]]:
     """The file's bytes, and what was done to them."""
-    codes = {problem.code for problem in document.problems}
     content: bytes = document.text.encode()
-    changes = []
-    if _MARK in codes:
-        changes.append("removed its byte-order mark")
-    if _LINE_ENDS in codes:
-        changes.append("made its line ends LF")
+    changes = _name_changes({problem.code for problem in document.problems})
     others = tuple(on for on in milestone.depends_on if on.id != milestone.id)
     if others != milestone.depends_on:
         content = revise(document, milestone._replace(depends_on=others))
