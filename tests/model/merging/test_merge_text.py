@@ -19,7 +19,7 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.document import read_document, revise
 from gitmilestone.model.text.encode import encode
 from tests.model.edits import edited
-from tests.model.handwritten import handwritten
+from tests.model.handwritten import handwritten, handwritten_files
 from tests.older_format import register
 from tests.strategies import milestones
 
@@ -43,7 +43,7 @@ def is_one(base: Milestone, ours: Milestone, theirs: Milestone) -> bool:
 def triples(draw: st.DrawFn) -> Texts:
     """A base and two sides: edited in place, by us or by a hand that wrote it anew."""
     start = draw(milestones(st.just("x")))
-    base = draw(st.just(encode(start)) | handwritten(start).map(str.encode))
+    base = draw(st.just(encode(start)) | handwritten_files(start))
     document = read_document(_PATH, "x", base)
     sides = []
     for _ in range(2):
@@ -52,7 +52,7 @@ def triples(draw: st.DrawFn) -> Texts:
             revised = revise(document, after)
         except Refused:
             revised = encode(after)
-        sides.append(draw(st.just(revised) | st.just(revised) | handwritten(after).map(str.encode)))
+        sides.append(draw(st.just(revised) | st.just(revised) | handwritten_files(after)))
     assume(is_one(start, *map(read, sides)))
     return base, sides[0], sides[1]
 
