@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import NamedTuple
 
+_ACTIVE = "active/"
 _WEEK = 7 * 86400
 _EDGES = (
     "SELECT source.number, target.number, source.is_open AND target.is_open,"
@@ -36,6 +37,12 @@ class Edge(NamedTuple):
     target_project: str | None
     source_owner: str | None
     target_owner: str | None
+
+
+def find_unarchived(connection: Connection, limit: int) -> list[str]:
+    """Ids of milestones that are closed and not in the archive, at most `limit`."""
+    statement = "SELECT id FROM milestone WHERE is_open = 0 AND path LIKE :path LIMIT :limit"
+    return [name for (name,) in connection.execute(statement, {"path": f"{_ACTIVE}%", "limit": limit})]
 
 
 def iter_edges(connection: Connection) -> Iterator[Edge]:

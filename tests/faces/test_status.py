@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import time
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +15,10 @@ import pytest
 from gitmilestone.faces.cli.commands.status import run
 from gitmilestone.faces.context import Context
 from gitmilestone.model.settings_table import METRICS
+from gitmilestone.operations.asking.history import open_history
 from gitmilestone.operations.scaling.measure import consider
+from gitmilestone.operations.scaling.status import Unarchived, get_status
+from gitmilestone.store.writing.plan import WriteOptions
 from tests.repositories import Clone
 from tests.repositories import run_git as git_of
 
@@ -59,6 +64,48 @@ def test_a_small_project_is_a_few_lines(clone: Clone) -> None:
     assert lines[-1].startswith("Score: 5")
     assert lines[-1].endswith("; sqlite from 50")
     assert len(lines) == 7
+
+
+def test_archiving_is_suggested_where_the_history_lies_ready(clone: Clone) -> None:
+    for name in "abc":
+        clone.new(name)
+    now = int(time.time())
+    clone.complete("a")
+    clone.complete("b", WriteOptions(when=datetime.fromtimestamp(now + 20 * 86400, UTC)))
+
+    def count() -> tuple[int, int | None]:
+        with clone.store() as store:
+            return get_status(store, date(2026, 11, 22), now=now + 40 * 86400).unarchived
+
+    def warm() -> None:
+        with clone.store() as store, open_history(store):
+            pass
+
+    assert count() == (2, None)
+    warm()
+    assert count() == (2, 1)
+    clone.archive("a")
+    warm()
+    assert count() == (1, 0)
+    assert "Archive" not in show(clone)
+    clone.new("d", status="cancelled")
+    clone.write({"config/project.yaml": "format: 1\nlayout: flat\narchive:\n  after_days: 0\n"})
+    clone.archive("b")
+    warm()
+    assert count() == (1, 1)
+    assert json.loads(show(clone, json=True))["unarchived"]["closed"] == 1
+
+
+@pytest.mark.parametrize(("due", "said"), [(1, "1 milestone"), (2, "2 milestones")])
+def test_what_is_due_is_told_in_a_line(clone: Clone, monkeypatch: pytest.MonkeyPatch, due: int, said: str) -> None:
+    monkeypatch.setattr("gitmilestone.operations.scaling.status._find_unarchived", lambda *_: Unarchived(3, due))
+    assert f"Archive: {said} closed for long; `git milestone archive` moves them\n" in show(clone)
+
+
+def test_many_closed_ones_are_told_without_a_history(clone: Clone) -> None:
+    text = "schema: 1\ntitle: T\nstatus: completed\n"
+    clone.write({f"active/m-{number}.yaml": text for number in range(100)})
+    assert "Archive: 100 or more closed; `git milestone archive` moves the old ones\n" in show(clone)
 
 
 def test_what_is_pending_is_said_with_its_reasons(clone: Clone) -> None:

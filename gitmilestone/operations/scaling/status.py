@@ -8,9 +8,10 @@ from datetime import date
 from typing import NamedTuple
 
 from gitmilestone.derived.database import IndexFile, read_index
+from gitmilestone.derived.history.activity import closed_since
 from gitmilestone.derived.history.read import read_stamp, stamp_of
 from gitmilestone.derived.schema import SCHEMA_VERSION
-from gitmilestone.derived.sizes import count_created
+from gitmilestone.derived.sizes import count_created, find_unarchived
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.derived.statistics import Statistics
 from gitmilestone.model.layout import PROJECT_FILE
@@ -24,6 +25,9 @@ from gitmilestone.scale.prediction import WEEKS, Prediction, predict
 from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.table import get_tier
+
+_DAY = 86400
+_MOST_UNARCHIVED = 1000
 
 
 class HistoryStatus(NamedTuple):
@@ -42,6 +46,16 @@ class AnalyticsStatus(NamedTuple):
 
     path: str
     bytes: int
+
+
+class Unarchived(NamedTuple):
+    """Attributes:
+    closed: How many are closed and lie in `active/`; counting ends at `_MOST_UNARCHIVED`.
+    due: How many of them `archive` would move; None where the history as it lies does not say.
+    """
+
+    closed: int
+    due: int | None
 
 
 class ProjectStatus(NamedTuple):
@@ -71,6 +85,7 @@ class ProjectStatus(NamedTuple):
     is_noted: bool
     switches: tuple[Switch, ...]
     prediction: Prediction | None
+    unarchived: Unarchived
 
 
 def get_status(store: Store, today: date, watch: Watch = SILENT, now: int | None = None) -> ProjectStatus:
@@ -86,12 +101,13 @@ def get_status(store: Store, today: date, watch: Watch = SILENT, now: int | None
     files = store.files_at()
     index_status, history_status = get_index_status(store), get_history_status(store, head.commit)
 
-    def read(index: Index) -> tuple[Statistics, int, Sizes, tuple[int, ...]]:
+    def read(index: Index) -> tuple[Statistics, int, Sizes, tuple[int, ...], list[str]]:
         created = count_created(index.connection, moment, WEEKS)
-        return index.statistics(today), index.unserved().files, take_sizes(store, files, index), created
+        closed = find_unarchived(index.connection, _MOST_UNARCHIVED)
+        return index.statistics(today), index.unserved().files, take_sizes(store, files, index), created, closed
 
-    figures, unreadable, sizes, created = read_index(store, files, read, watch)
-    switches = find_switches(store)
+    figures, unreadable, sizes, created, closed = read_index(store, files, read, watch)
+    switches, project = find_switches(store), get_project(files)
     settings, metrics, decision = weigh(store, files, sizes, moment, switches=switches)
     return ProjectStatus(
         is_initialised=files.find(PROJECT_FILE) is not None,
@@ -99,7 +115,7 @@ def get_status(store: Store, today: date, watch: Watch = SILENT, now: int | None
         commit=head.commit,
         tree=files.tree,
         tier=get_tier(files).name,
-        layout=get_project(files).layout,
+        layout=project.layout,
         data_volume=sizes.bytes,
         unreadable=unreadable,
         statistics=figures,
@@ -111,8 +127,22 @@ def get_status(store: Store, today: date, watch: Watch = SILENT, now: int | None
         decision=decision,
         is_noted=decision.since is not None and decision.since < moment,
         switches=switches,
+        unarchived=_find_unarchived(store, closed, history_status, moment - int(project.archive_after * _DAY)),
         prediction=predict(metrics, settings, created, decision.current),
     )
+
+
+def _find_unarchived(store: Store, closed: list[str], history: HistoryStatus, until: int) -> Unarchived:
+    """Asks the history where it lies ready, and never brings it along.
+
+    Args:
+        until: Unix seconds; what was closed by then is due.
+    """
+    if not closed or len(closed) == _MOST_UNARCHIVED or not history.is_fresh:
+        return Unarchived(len(closed), None if closed else 0)
+    with Index(IndexFile(store.repository.state_dir).connect()) as index:
+        since = closed_since(index.connection, closed)
+    return Unarchived(len(closed), sum(moment <= until for moment in since.values()))
 
 
 def get_history_status(store: Store, commit: str | None) -> HistoryStatus:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from gitmilestone.faces.cli.commands.sources import hint_if_empty, today
 from gitmilestone.faces.context import Context, Values
+from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.scale_settings import LIMITED_TIERS
 from gitmilestone.model.settings_table import METRICS, SCORE
 from gitmilestone.operations.scaling.index import IndexStatus
-from gitmilestone.operations.scaling.status import ProjectStatus, get_status
+from gitmilestone.operations.scaling.status import ProjectStatus, Unarchived, get_status
 from gitmilestone.scale.decision import Switch, find_retry_score
 from gitmilestone.scale.score import Reason
 from gitmilestone.tiers.table import load_tier
@@ -27,6 +28,8 @@ _LABELS = {
     "average_query_ms": "average query, ms",
     "write_operations_per_second": "writes a second",
 }
+_WORTH_ARCHIVING = 100
+"""Closed ones in `active/` of which it is said where nothing ready says how long they have been closed."""
 _WIDTHS = (9, 8, 9, *(len(tier) + 2 for tier in LIMITED_TIERS))
 
 
@@ -70,9 +73,17 @@ def _describe_size(status: ProjectStatus) -> Iterator[str]:
     yield f"Milestones: {counts.total} in {format_bytes(status.data_volume)}: {by_status}"
     yield f"Open: {counts.open}, of which {counts.ready} ready, {counts.blocked} blocked, {counts.overdue} overdue"
     yield f"Tasks: {counts.tasks_done} of {counts.tasks} done; dependencies: {counts.dependencies}"
+    yield from _suggest_archiving(status.unarchived)
     if status.unreadable:
         files = "1 file" if status.unreadable == 1 else f"{status.unreadable} files"
         yield f"Unreadable: {files}; `git milestone check` says why"
+
+
+def _suggest_archiving(unarchived: Unarchived) -> Iterator[str]:
+    if unarchived.due:
+        yield f"Archive: {count_nouns(unarchived.due, 'milestone')} closed for long; `git milestone archive` moves them"
+    elif unarchived.due is None and unarchived.closed >= _WORTH_ARCHIVING:
+        yield f"Archive: {unarchived.closed} or more closed; `git milestone archive` moves the old ones"
 
 
 def _describe_scale(status: ProjectStatus) -> Iterator[str]:
@@ -204,6 +215,7 @@ def _write_json(context: Context, status: ProjectStatus) -> None:
         "prediction": status.prediction and status.prediction._asdict(),
         "switches": [_switch_to_json(switch) for switch in status.switches],
         "unreadable": status.unreadable,
+        "unarchived": status.unarchived._asdict(),
         "derived": {
             "index": index_to_json(status.local_index, status.tree),
             "history": status.history._asdict(),
