@@ -101,9 +101,15 @@ def make_id(title: str) -> str:
 
 
 def make_slug(title: str) -> str:
-    """The readable part of an id: `Ship: the Café` -> `ship-the-cafe`; may be empty."""
-    ascii_text = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.findall(r"[a-z0-9]+", ascii_text.replace("'", ""))
+    """The readable part of an id: `Ship: the Café` -> `ship-the-cafe`; may be empty.
+
+    Every script is spelt in ASCII: `Straße` -> `strasse`, `ışık` -> `isik`, `Поставка` -> `postavka`.
+    """
+    if not title.isascii():
+        from anyascii import anyascii
+
+        title = anyascii(unicodedata.normalize("NFKC", title))
+    words = re.findall(r"[a-z0-9]+", title.lower().replace("'", ""))
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word

@@ -12,10 +12,14 @@ _ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for c
 
 
 def fold(text: str) -> str:
-    """The text in NFKC without case: two texts that fold alike are equal in a query."""
+    """The text in NFKC without case: two texts that fold alike are equal in a query.
+
+    Turkish's dotted and dotless i are one letter: which capital is whose depends on the language, which no text tells.
+    """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("i\u0307", "i").replace("ı", "i")
+    return unicodedata.normalize("NFKC", folded)
 
 
 def words_of(text: str) -> tuple[str, ...]:

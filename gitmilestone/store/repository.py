@@ -67,13 +67,17 @@ _QUESTIONS = (
 """In a bare repository git stops at the last but one, and without milestones at the last one."""
 
 
+_IN_ENGLISH = {"LC_ALL": "C"}
+"""What git says is read here: without a language of somebody's. Hooks and editors get the environment as it was."""
+
+
 def discover(directory: str, environ: Mapping[str, str]) -> Repository:
     """The repository that git itself would use in `directory`.
 
     Raises:
         NotARepository: There is none, or git refuses it (safe.directory, safe.bareRepository).
     """
-    result = Git(directory, environ).run("rev-parse", *_QUESTIONS)
+    result = Git(directory, {**environ, **_IN_ENGLISH}).run("rev-parse", *_QUESTIONS)
     lines = result.stdout.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
     tree = lines.pop() if len(lines) > 8 else ""
     if len(lines) < 7:
@@ -88,7 +92,7 @@ def discover(directory: str, environ: Mapping[str, str]) -> Repository:
     }
     given = {**environ, **{name: place for name, place in places.items() if place and name in environ}}
     # `git --literal-pathspecs` is for the paths that its user gives.
-    pinned = {**given, "GIT_DIR": git_dir, "GIT_LITERAL_PATHSPECS": "0"}
+    pinned = {**given, "GIT_DIR": git_dir, "GIT_LITERAL_PATHSPECS": "0", **_IN_ENGLISH}
     if work_dir:
         pinned["GIT_WORK_TREE"] = work_dir[0]
     return Repository(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gitmilestone.errors import NotARepository
+from gitmilestone.store.store import Store
 from tests.hooks.conftest import OPEN, Said, install
 from tests.repositories import Clone
 
@@ -351,3 +355,28 @@ def test_without_the_executable(
     assert run(hooked, "commit", "-qm", "new", "--no-verify").status == 0
     assert run(hooked, "switch", "-qc", "side", "HEAD~1") == Said(0, "")
     assert run(hooked, "merge", "-q", "main").status == 0
+
+
+def test_only_a_colon_separates_a_trailer_as_in_history(hooked: Clone, run: Run) -> None:
+    """Whatever `trailer.separators` says: a clone's configuration is not what others' history is read by."""
+    hooked.git("config", "trailer.separators", "=%:")
+    set_current(hooked, "beta")
+    assert run(hooked, "commit", "-q", "--allow-empty", "-m", "code").status == 0
+    assert "Milestone: beta" in hooked.git("log", "-1", "--format=%B")
+    assert run(hooked, "commit", "-q", "--allow-empty", "-m", "code\n\nMilestone: nowhere").status == 1
+
+
+GERMAN = """#!/bin/sh
+test "$LC_ALL" = C || { echo "Schwerwiegend: Kein Git-Repository" >&2; exit 128; }
+exec "{git}" "$@"
+"""
+
+
+def test_git_speaks_the_language_that_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, git = tmp_path / "bin", shutil.which("git")
+    folder.mkdir()
+    (folder / "git").write_text(GERMAN.replace("{git}", str(git)))
+    (folder / "git").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "LC_ALL": "de_DE.UTF-8"}
+    with pytest.raises(NotARepository, match="is not in a git repository"):
+        Store.open(str(tmp_path), environ)

@@ -118,7 +118,11 @@ def sort_value(field: str, row: Row) -> Any:
 
 
 def fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # Turkish's letters, whichever language the text is in.
+    return unicodedata.normalize(
+        "NFC", "".join({"\u0131": "i"}.get(letter, letter) for letter in folded).replace("i\u0307", "i")
+    )
 
 
 def split_words(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from tests.strategies import ODD_TEXTS, blocks
         ("Ship two-factor: 2FA!", ("ship", "two", "factor", "2fa")),
         ("snake_case a.b", ("snake", "case", "a", "b")),
         ("Straße", ("strasse",)),
+        ("ışık IŞIK İSTANBUL", ("işik", "işik", "istanbul")),
         ("Cafe\u0301", ("café",)),
         ("ﬁx x²", ("fix", "x2")),
         ("日本語 リリース", ("日本語", "リリース")),

@@ -9,6 +9,7 @@ from gitmilestone.model.layout import ROOT
 from gitmilestone.store.store import Store
 
 _PATHS = f":(top,literal){ROOT}"
+_BY_COLON = ("-c", "trailer.separators=:")
 _SCISSORS = b"------------------------ >8 ------------------------"
 
 
@@ -49,8 +50,8 @@ def list_joined(store: Store) -> list[str]:
 
 
 def read_trailers(store: Store, message: bytes, key: str) -> list[str]:
-    """The values of a message's trailers, as git finds them."""
-    parsed = store.git.check("interpret-trailers", "--parse", stdin=message).decode("utf-8", "surrogateescape")
+    """The values of a message's trailers, as git finds them; as in history, only a colon separates."""
+    parsed = store.git.check(*_BY_COLON, "interpret-trailers", "--parse", stdin=message).decode("utf-8", "surrogateescape")
     pairs = (line.partition(":") for line in parsed.splitlines())
     return [value.strip() for name, _, value in pairs if name.strip().lower() == key.lower()]
 
@@ -58,7 +59,7 @@ def read_trailers(store: Store, message: bytes, key: str) -> list[str]:
 def add_trailer(store: Store, path: str, trailer: Sequence[str]) -> None:
     """Adds a (key, value) to the message in a file, unless it has one of that key."""
     said = ": ".join(trailer)
-    store.git.check("interpret-trailers", "--in-place", "--if-exists=doNothing", "--trailer", said, path)
+    store.git.check(*_BY_COLON, "interpret-trailers", "--in-place", "--if-exists=doNothing", "--trailer", said, path)
 
 
 def read_message(store: Store, content: bytes) -> str:

@@ -19,7 +19,7 @@ from gitmilestone.errors import (
     Refused,
     UnsafePath,
 )
-from gitmilestone.model.ids import make_id
+from gitmilestone.model.ids import make_id, make_slug
 from gitmilestone.operations.asking.diff import diff
 from gitmilestone.operations.asking.history import history
 from gitmilestone.operations.checking.check import check
@@ -120,8 +120,23 @@ def test_made_ids_that_are_taken_are_made_again(repository: Path, monkeypatch: p
         assert [repo.create("Sprint").id, repo.create("Sprint").id] == ["sprint-0000", "sprint-1111"]
 
 
-def test_a_title_without_latin_letters_gets_a_longer_id() -> None:
-    assert len(make_id("スプリント")) == len("m-") + 8
+def test_a_title_without_letters_gets_a_longer_id() -> None:
+    assert len(make_id("--- ???")) == len("m-") + 8
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Straße nach Łódź", "strasse-nach-lodz"),
+        ("ışık", "isik"),
+        ("Поставка 2", "postavka-2"),
+        ("スプリント", "supurinto"),
+        ("Ship: the Café", "ship-the-cafe"),
+        ("Cafe\u0301", "cafe"),
+    ],
+)
+def test_a_title_loses_no_letter_in_its_id(title: str, slug: str) -> None:
+    assert make_slug(title) == slug
 
 
 def test_a_submodule_among_the_milestones_is_reported_and_served_around(clone: Clone) -> None:
