@@ -153,6 +153,22 @@ def test_a_server_that_is_back_is_brought_along(mirrored: Clone, mirror_server: 
         assert_right(mirror_server, store)
 
 
+def test_asking_for_the_tier_again_brings_it_along(mirrored: Clone, mirror_server: Server, clock: Clock) -> None:
+    head = mirrored.head
+    with mirrored.store() as store:
+        absence.note_absence(store, "no", clock.now)
+    mirrored.write({"active/b.yaml": "schema: 1\n\ntitle: B\n\nstatus: planned\n"})
+    with mirrored.store() as store:
+        assert switch_tier(store, "postgresql").commit is None
+        assert_right(mirror_server, store)
+    assert mirrored.git("rev-parse", "HEAD~1") == head
+    with away(mirrored), mirrored.store() as store:
+        told = Told()
+        assert switch_tier(store, "postgresql", watch=told).commit is None
+        (warning,) = told.warnings
+        assert "postgresql can't be had here" in warning
+
+
 def test_another_server_is_asked_at_once(mirrored: Clone, mirror_server: Server, clock: Clock) -> None:
     with away(mirrored):
         follow(mirrored)

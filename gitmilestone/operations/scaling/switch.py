@@ -121,6 +121,10 @@ def switch_tier(
     with _take(watch, "detect") as seen:
         step = plan_switch(store, target, seen)
     if step.before == target:
+        if step.obstacle:
+            watch.warn(f"warning: {target} can't be had here: {step.obstacle}")
+        else:  # who asks for it has it brought along, however lately it was away
+            load_tier(target).follow(store, watch)
         return TierSwitch(step.before, target)
     if step.obstacle:
         raise Refused(f"{target} can't be had here: {step.obstacle}", "`git milestone status` says what is missing")

@@ -76,10 +76,10 @@ def _switch(context: Context, values: Values) -> int:
 def _rehearse_switch(context: Context, values: Values, step: Step) -> int:
     if values["json"]:
         _write_json(context, switch=step._asdict())
-    elif step.before == step.after:
-        context.write(f"nothing to migrate: the tier is {step.before}")
     elif step.obstacle:
         context.write(f"{step.after} can't be had here: {step.obstacle}")
+    elif step.before == step.after:
+        context.write(f"nothing to migrate: the tier is {step.before}")
     else:
         where = f" at {step.where}" if step.where else ""
         what = f"build and compare {_count(step.milestones, 'milestone')}{where}, then commit"
