@@ -51,7 +51,9 @@ def list_joined(store: Store) -> list[str]:
 
 def read_trailers(store: Store, message: bytes, key: str) -> list[str]:
     """The values of a message's trailers, as git finds them; as in history, only a colon separates."""
-    parsed = store.git.check(*_BY_COLON, "interpret-trailers", "--parse", stdin=message).decode("utf-8", "surrogateescape")
+    parsed = store.git.check(*_BY_COLON, "interpret-trailers", "--parse", stdin=message).decode(
+        "utf-8", "surrogateescape"
+    )
     pairs = (line.partition(":") for line in parsed.splitlines())
     return [value.strip() for name, _, value in pairs if name.strip().lower() == key.lower()]
 

@@ -36,7 +36,8 @@ def find_trailed(store: Store, key: str) -> list[Trailed]:
     if store.head().commit is None:
         return []
     raw = store.git.check(
-        "-c", "log.showSignature=false", "-c", "trailer.separators=:", "log", "-z", "--topo-order", "--no-color", "--encoding=UTF-8",
+        "-c", "log.showSignature=false", "-c", "trailer.separators=:",
+        "log", "-z", "--topo-order", "--no-color", "--encoding=UTF-8",
         f"--grep=^{key}: ", "--grep=^This reverts commit ",
         f"--format=tformat:%H%x00%aN%x00%at%x00%(trailers:key={key},valueonly,separator=%x2C)%x00%b",
         "HEAD", "--", f":(top,literal){ROOT}",
