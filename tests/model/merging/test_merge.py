@@ -199,3 +199,14 @@ def test_what_was_done_twice_was_done_first() -> None:
     merged = merge(_BASE, ours, theirs)
     assert merged.milestone.tasks[0] == Task("one", "One", "completed", completed=early)
     assert not merged.conflicts
+
+
+def test_the_order_of_tasks_does_not_depend_on_what_is_decided() -> None:
+    ours, theirs = _tasks("one", "c")(_BASE), _tasks("one", "two", "s")(_BASE)
+    theirs = _with_task(1, title="Zwei")(theirs)
+    ids = {
+        side: [task.id for task in merge(_BASE, ours, theirs, {"tasks.two": side}).milestone.tasks]
+        for side in SIDES[1:]
+    }
+    assert [task for task in ids["theirs"] if task != "two"] == ids["ours"]
+    assert ids["theirs"].index("two") < ids["theirs"].index("s")

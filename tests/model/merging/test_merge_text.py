@@ -298,3 +298,39 @@ def test_a_hash_in_a_value_is_no_comment(value: str) -> None:
     assert find_texts(text) == {"# one", "# two"}
     merged = merge_text(text, text.replace(value, "gone"), text.replace("planned", "blocked"))
     assert merged == text.replace(value, "gone").replace("planned", "blocked")
+
+
+def test_other_sides_tasks_are_as_they_were_written() -> None:
+    base = f"{HEAD}tasks:\n  a:\n    title: A\n\n  b:\n    title: B\n"
+    ours = base.replace("  b:\n    title: B\n", "  c:\n    title: C # ours\n")
+    theirs = base.replace("title: B", "title: Bee") + "\n  # soon\n  s:\n    title: S\n"
+    merged = merge_text(base, ours, theirs)
+    assert "<<<<<<< ours\n=======\n  b:\n    title: Bee\n>>>>>>> theirs\n" in merged
+    assert "  # soon\n  s:\n    title: S\n" in merged
+    assert "  c:\n    title: C # ours\n" in merged
+    assert "status: planned\n    weight" not in merged
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_tasks_that_both_add_keep_their_comments(is_turned: bool) -> None:
+    base = f"{HEAD}tasks:\n  a:\n    title: A # first\n"
+    sides = [
+        f"{base}\n  # new\n  d:\n    title: D\n    status: planned\n\n  z:\n    title: Z # zz\n",
+        f"{base}\n  # other\n  e:\n    title: E\n",
+    ]
+    merged = merge_text(base, *sides[:: -1 if is_turned else 1])
+    assert merged == f"{sides[0]}\n  # other\n  e:\n    title: E\n"
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_comment_that_one_side_removed_is_gone(is_turned: bool) -> None:
+    base = f"{HEAD}# ask ana first\nowner: ana\n"
+    sides = [base.replace("owner: ana", "owner: bo"), f"{HEAD}owner: ana\n"]
+    assert merge_text(base, *sides[:: -1 if is_turned else 1]) == f"{HEAD}owner: bo\n"
+
+
+def test_a_mapping_of_ones_own_stays_as_it_is_laid_out() -> None:
+    base = f"{HEAD}links:\n  spec: u1\n\n  # the code\n  code: u2\n\n  docs: u3\n"
+    ours, theirs = base.replace("u1", "U1"), base.replace("u1", "V1").replace("u2", "V2")
+    hunk = "<<<<<<< ours\n  spec: U1\n=======\n  spec: V1\n>>>>>>> theirs\n"
+    assert merge_text(base, ours, theirs) == theirs.replace("  spec: V1\n", hunk)

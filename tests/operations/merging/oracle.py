@@ -50,11 +50,11 @@ def iter_faults(base: Texts, ours: Texts, theirs: Texts, result: Texts, taken: s
 
 
 def _is_carried(name: str, base: Texts, mover: Texts, editor: Texts, result: Texts) -> bool:
-    """Whether a file was renamed as it is, and what the other side has edited in it was carried along."""
+    """Whether a file was renamed, as it is or as the other side has it too, and what that edited was carried along."""
     for old, text in base.items():
         if old in mover or name not in (old, *mover) or editor.get(old) is None:
             continue
-        heirs = [new for new in mover if new not in base and mover[new] == text]
+        heirs = [new for new in mover if new not in base and mover[new] in (text, editor[old])]
         if name in (old, *heirs) and any(result.get(new) == editor[old] for new in heirs):
             return True
     return False
