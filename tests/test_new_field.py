@@ -89,6 +89,8 @@ def test_its_file_options_help_and_schema(run: Run, repository: Path) -> None:
 
 def test_editing_it(run: Run, repository: Path) -> None:
     hand = repository / ".milestones/active/hand.yaml"
+    assert "    confidence: + 0.9\n" in run("log", "ship")
+    assert "confidence" not in run("log", "hand")  # nobody has written it
     run("edit", "hand", "--confidence", "0.25", "--set", "reviewer=cy")
     assert hand.read_text() == BY_HAND.replace("'bo'", "'cy'") + "confidence: 0.25\n"
     assert "    confidence: 0.5 -> 0.25\n    reviewer: bo -> cy" in "\n".join(

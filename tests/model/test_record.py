@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmilestone.model.fields import MILESTONE_FIELDS, TASK_FIELDS
+from gitmilestone.errors import InvalidValue
+from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS
 from gitmilestone.model.milestone import Milestone, Task
-from gitmilestone.model.record import fingerprint
+from gitmilestone.model.record import fingerprint, parse_field, to_json
 from gitmilestone.model.text.document import read_document
 from tests.model.handwritten import handwritten
 from tests.strategies import milestones
@@ -24,6 +28,33 @@ def test_equal_milestones_have_one_fingerprint_whatever_wrote_them(milestone: Mi
 def test_others_have_others(one: Milestone, other: Milestone) -> None:
     named = other._replace(id=one.id)
     assert (fingerprint(one) == fingerprint(named)) == (one == named)
+
+
+@given(milestone=milestones())
+def test_what_is_written_as_json_is_read_from_it(milestone: Milestone) -> None:
+    written = json.loads(json.dumps(to_json(milestone)))
+    assert (written["id"], written["extra"]) == (milestone.id, milestone.extra)
+    for field in MILESTONE_FIELDS:
+        value = getattr(milestone, field.name)
+        assert parse_field(field.name, written[field.name]) == (None if value == "" else value)
+
+
+@pytest.mark.parametrize("unset", [None, ""])
+def test_what_is_unset_is_its_default(unset: str | None) -> None:
+    for field in MILESTONE_FIELDS:
+        if field.required:
+            with pytest.raises(InvalidValue, match="can't be empty"):
+                parse_field(field.name, unset)
+        elif field.shape != "tasks":
+            assert parse_field(field.name, unset) == Milestone._field_defaults[field.name]
+
+
+def test_people_are_told_what_somebody_need_have_written() -> None:
+    status, weight = (next(field for field in TASK_FIELDS if field.name == name) for name in ("status", "weight"))
+    assert [weight.says(value) for value in (None, 1, 1.0, 2.5)] == [False, False, False, True]
+    assert [status.says(value) for value in ("planned", "completed")] == [False, True]
+    assert FIELDS["status"].says("planned")
+    assert [FIELDS["labels"].says(value) for value in ((), ("a",))] == [False, True]
 
 
 def test_a_number_is_the_same_as_an_int_and_as_a_float() -> None:
