@@ -17,7 +17,7 @@ from gitmilestone.model.layout import ROOT
 from gitmilestone.model.link import Link, Outline
 from gitmilestone.model.milestone import OPEN_STATUSES, Dependency, Task
 from gitmilestone.model.problem import Problem
-from gitmilestone.model.row import Row
+from gitmilestone.model.row import Row, make_row
 from gitmilestone.query.query import Query
 from gitmilestone.query.sql import Dialect, Sql, compile_keys, compile_pages
 
@@ -83,9 +83,7 @@ def _complete(select: Select, found: Sequence[Record]) -> Iterator[Row]:
     for *record, path, progress in found:
         key = record[0]
         milestone = decode_milestone(record, dependencies.get(key, ()), tasks.get(key, ()))
-        blocked_by = tuple(blockers.get(key, ())) if milestone.is_open else ()
-        is_blocked = milestone.status == "blocked" or bool(blocked_by)
-        yield Row(milestone, f"{ROOT}/{path}", progress, is_blocked, blocked_by)
+        yield make_row(milestone, f"{ROOT}/{path}", progress, blockers.get(key, ()))
 
 
 def _find_tasks(select: Select, ids: Sequence[str]) -> dict[str, list[Task]]:

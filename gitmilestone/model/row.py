@@ -1,6 +1,7 @@
 """One line of an answer: a milestone with what is computed about it."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitmilestone.model.milestone import Milestone
@@ -23,3 +24,14 @@ class Row(NamedTuple):
     is_blocked: bool
     blocked_by: tuple[str, ...] = ()
     repository: str = ""
+
+
+def make_row(milestone: Milestone, path: str, progress: float, waits_for: Sequence[str], repository: str = "") -> Row:
+    """The one place that says what is blocked; `is:blocked` in SQL is tested to be the same.
+
+    Args:
+        waits_for: The milestones that block it and are open, sorted.
+    """
+    blocked_by = tuple(waits_for) if milestone.is_open else ()
+    is_blocked = milestone.status == "blocked" or bool(blocked_by)
+    return Row(milestone, path, progress, is_blocked, blocked_by, repository)

@@ -62,6 +62,7 @@ EVERYTHING = Group("and", ())
 OPEN = Group("or", tuple(Term("status", "=", status) for status in OPEN_STATUSES))
 CLOSED = Group("or", tuple(Term("status", "=", status) for status in CLOSED_STATUSES))
 BLOCKED = Term("is_blocked", "set")
+BLOCKED_BY_HAND = Term("status", "=", "blocked")
 READY = Group("and", (OPEN, Not(BLOCKED)))
 DEFAULT_ORDER = (Order("due"), Order("priority", True), Order("id"))
 
@@ -84,6 +85,15 @@ class Query(NamedTuple):
 
 def overdue(today: date) -> Condition:
     return Group("and", (OPEN, Term("due", "<", today)))
+
+
+def replace_term(condition: Condition, old: Term, new: Term) -> Condition:
+    """The condition with one term in the place of another, wherever it stands."""
+    if isinstance(condition, Group):
+        return Group(condition.operator, tuple(replace_term(part, old, new) for part in condition.parts))
+    if isinstance(condition, Not):
+        return Not(replace_term(condition.part, old, new))
+    return new if condition == old else condition
 
 
 def fields_in(condition: Condition) -> frozenset[str]:

@@ -126,9 +126,10 @@ def test_ids() -> None:
 
 def test_table() -> None:
     assert _format("table").splitlines() == [
-        "ID        STATUS   PRIORITY  PROJECT  DUE         OWNER            PROGRESS  TITLE",
-        'ship-2fa  blocked  high      auth     2027-01-15  ana@example.com  86%       Ship "two-factor", now',
-        "bare      planned                                                            =1+1\x1b[2J",
+        "ID        STATUS                PRIORITY  PROJECT  DUE         OWNER            PROGRESS  TITLE",
+        "ship-2fa  in_progress, blocked  high      auth     2027-01-15  ana@example.com  86%       "
+        'Ship "two-factor", now',
+        "bare      planned                                                                         =1+1\x1b[2J",
     ]
     assert "\x1b" not in _format("table", Style(is_terminal=True))
 

@@ -54,11 +54,12 @@ def _name(row: Row, names: Names) -> str:
 
 def _cells(row: Row, today: date, names: Names) -> list[Cell]:
     milestone = row.milestone
-    status = "blocked" if row.is_blocked else milestone.status
+    colour = STATUS_COLOURS.get("blocked" if row.is_blocked else milestone.status, "")
+    waits = row.is_blocked and milestone.status != "blocked"
     is_late = milestone.due is not None and milestone.due < today and milestone.is_open
     return [
         Cell(_name(row, names)),
-        Cell(status, STATUS_COLOURS.get(status, "")),
+        Cell(f"{milestone.status}, blocked" if waits else milestone.status, colour),
         Cell(milestone.priority or ""),
         Cell(milestone.project or ""),
         Cell(milestone.due.isoformat() if milestone.due else "", "red" if is_late else ""),

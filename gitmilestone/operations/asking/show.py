@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitmilestone.errors import MilestoneNotFound
-from gitmilestone.model.row import Row
+from gitmilestone.model.row import Row, make_row
 from gitmilestone.snapshot.documents import get_document, read_one
 from gitmilestone.snapshot.locate import locate_all
 from gitmilestone.store.files import Files
@@ -20,9 +20,8 @@ def get_row(store: Store, files: Files, text: str) -> Row:
     milestone = document.milestone
     if milestone is None:
         raise MilestoneNotFound(f"there is no milestone {text!r}")
-    blocked_by = tuple(name for name in milestone.blockers if _is_open(store, files, name)) if milestone.is_open else ()
-    is_blocked = milestone.is_open and (milestone.status == "blocked" or bool(blocked_by))
-    return Row(milestone, document.path, milestone.progress, is_blocked, blocked_by)
+    waits_for = [name for name in milestone.blockers if _is_open(store, files, name)] if milestone.is_open else []
+    return make_row(milestone, document.path, milestone.progress, waits_for)
 
 
 def _is_open(store: Store, files: Files, milestone_id: str) -> bool:

@@ -10,7 +10,7 @@ from gitmilestone.faces.cli.formats import STREAMED, format_rows
 from gitmilestone.faces.context import Context, Values
 from gitmilestone.operations.asking.query import Answer, Page, answer, iter_pages
 from gitmilestone.query.parse import parse
-from gitmilestone.query.query import Condition, Group, Query, fields_in
+from gitmilestone.query.query import BLOCKED, BLOCKED_BY_HAND, Condition, Group, Query, fields_in, replace_term
 from gitmilestone.store.files import Files
 
 _MOST = 2**62  # what a database counts to
@@ -30,12 +30,18 @@ def run(context: Context, values: Values) -> int:
 
         return write_explanation(context, values, files, query)
     if form in STREAMED and values["limit"] is None and not values["after"]:
+        count = 0
         for page in write_pages(context, files, query, form):
             unserved = page.unserved
+            count += len(page.rows)
+        if not count and not query.offset:
+            _hint_at_blocked(context, files, query)
         return report_problems(context, unserved.problems, unserved.files)
     wider = None if values["after"] else read_query(values, "")
     answered = answer(context.store, files, query, wider, context, after=values["after"])
     context.write(format_rows(answered.rows, form, context.style, today()))
+    if not answered.rows and not query.offset:
+        _hint_at_blocked(context, files, query)
     if form == "table":
         _say_what_is_hidden(context, answered, query)
         if not answered.served and not answered.unreadable:
@@ -79,6 +85,17 @@ def _parse_term(field: str, *given: str) -> Condition:
 def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _hint_at_blocked(context: Context, files: Files, query: Query) -> None:
+    """Who asks for the status `blocked` may mean what waits for others, whose status is another."""
+    where = replace_term(query.where, BLOCKED_BY_HAND, BLOCKED)
+    if where == query.where:
+        return
+    found = answer(context.store, files, query._replace(where=where, after=None), watch=context).total
+    if found:
+        noun = "milestone waits for others" if found == 1 else "milestones wait for others"
+        context.warn(f"hint: {found} {noun}: `is:blocked` finds what is held up, by hand or by another")
 
 
 def _say_what_is_hidden(context: Context, answered: Answer, query: Query) -> None:

@@ -30,7 +30,8 @@ COMMANDS: tuple[Command, ...] = (
         "A query is words and terms joined by spaces: every one must hold. `OR`, `NOT` (or a leading `-`) "
         "and parentheses work; `field:a,b` is any of them; dates and numbers compare (`due:<2027-01-01`, "
         "`due:today..+14d`); `field:none` and `field:any` ask whether it is set; `is:blocked`, `is:ready` "
-        "and `is:overdue` are computed; `sort:-due` orders.",
+        "and `is:overdue` are computed; `sort:-due` orders. A status is what the file says; `planned, blocked` "
+        "also waits for another, which `is:blocked` finds, and `status:blocked` does not.",
         (QUERY,),
         (
             Option(("-a", "--all"), "The closed ones too.", "flag"),
