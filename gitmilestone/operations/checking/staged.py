@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitmilestone.model.layout import find_place, possible_paths
+from gitmilestone.model.layout import find_place
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.checking.check_change import check_change, name_problem
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.snapshot.locate import locate_all
 from gitmilestone.store.asking.pushed import list_joined, list_staged
 from gitmilestone.store.store import Store
 
@@ -38,9 +39,9 @@ def find_left_behind(store: Store, changed: Sequence[str]) -> list[LeftBehind]:
         if place is None or staged.find(path) is not None or work.find(path) is not None:
             continue
         # One whose id was no valid one, for its upper case letters, may have been renamed.
-        candidates = [other for name in dict.fromkeys((place.id, place.id.lower())) for other in possible_paths(name)]
-        if not any(staged.find(other) for other in candidates):
-            new = next((other for other in candidates if work.find(other)), None)
+        names = dict.fromkeys((place.id, place.id.lower()))
+        if not any(locate_all(store, staged, name) for name in names):
+            new = next((entry.path for name in names for entry in locate_all(store, work, name)), None)
             found += [LeftBehind(place.id, path, new)] if new else []
     return found
 
