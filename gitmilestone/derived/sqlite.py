@@ -71,8 +71,10 @@ class Index:
 
     @property
     def is_on_disk(self) -> bool:
-        ((_, _, path),) = self.connection.execute("PRAGMA database_list").fetchmany(1)
-        return bool(path)
+        # Not the path itself: its name need be no text.
+        asked = "SELECT file <> '' FROM pragma_database_list WHERE name = 'main'"
+        ((is_there,),) = self.connection.execute(asked)
+        return bool(is_there)
 
     @property
     def is_kept(self) -> bool:

@@ -56,7 +56,7 @@ def find_faults(index: Index, store: Store, tree: str, watch: Watch) -> list[Fau
     try:
         with place.open_for_refresh() as fresh:
             catch_up(fresh, store, TreeFiles(store.objects, tree or None), watch)
-        index.connection.execute("ATTACH ? AS fresh", (place.path,))
+        index.connection.execute("ATTACH CAST(? AS TEXT) AS fresh", (os.fsencode(place.path),))
         try:
             found = chain(_iter_faults(index.connection), _iter_wrongly_kept(index.connection, store.objects))
             return list(islice(found, _LISTED))

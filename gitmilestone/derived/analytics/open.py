@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitmilestone.derived.analytics.answer import Table, read_fault, represent, unique
@@ -213,11 +214,29 @@ def _duckdb() -> Any:
     return duckdb
 
 
+def _connect(place: str, *, read_only: bool = False) -> DuckDBPyConnection:
+    """DuckDB knows files by names in UTF-8 only: below any other folder by a descriptor of that, which stays open."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        folder, base = os.path.split(place)
+        known = os.stat(folder)
+        place = f"/proc/self/fd/{_hold(folder, known.st_dev, known.st_ino)}/{base}"
+    found: DuckDBPyConnection = _duckdb().connect(place, read_only=read_only)
+    return found
+
+
+@cache
+def _hold(folder: str, _device: int, _inode: int) -> int:
+    """A descriptor of a folder, the same for as long as it is that folder."""
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
 def _open_file(path: str) -> tuple[DuckDBPyConnection, Stamp] | None:
     """The file and its stamp, which every version writes alike."""
     if not os.path.exists(path):
         return None
-    connection = _duckdb().connect(path, read_only=True)
+    connection = _connect(path, read_only=True)
     try:
         ((*values,),) = connection.execute("SELECT tree, commit, version, engine FROM stored.stamp").fetchall()
     except BaseException:
@@ -234,7 +253,7 @@ def _build_file(path: str, stamp: Stamp, source: Source, memory_bytes: int) -> A
     try:
         _build(temporary, stamp, source).close()
         # Opened under this name: DuckDB, which knows its files by name, may still hold the former one by the other.
-        found = Analytics(_duckdb().connect(temporary, read_only=True), memory_bytes, path)
+        found = Analytics(_connect(temporary, read_only=True), memory_bytes, path)
         os.rename(temporary, path)
     except BaseException:
         _remove(temporary)
@@ -250,7 +269,7 @@ def _build(place: str, stamp: Stamp, source: Source) -> DuckDBPyConnection:
         while built:
             built.pop().close()
         _remove(place)
-        built.append(_duckdb().connect(place))
+        built.append(_connect(place))
         load_milestones(built[0], milestones)
 
     try:

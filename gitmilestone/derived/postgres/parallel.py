@@ -186,8 +186,9 @@ def _drop_quickly(connection: "Connection[tuple[Any, ...]]", state_id: int) -> N
 
 
 def _find_path(index: Index) -> str:
-    ((_, _, path),) = index.connection.execute("PRAGMA database_list").fetchmany(1)
-    return str(path or "")
+    asked = "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE name = 'main'"
+    ((path,),) = index.connection.execute(asked)
+    return os.fsdecode(path or b"")
 
 
 def _describe(link: Link) -> str:

@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """Runs the process's own command line, and ends the process."""
+    _begin_in_utf8()
     # A process that lives for milliseconds gains nothing from looking for cycles, nor from tidying up.
     gc.disable()
     status = main()
@@ -72,6 +73,19 @@ def run() -> NoReturn:
         if stream is not None:
             stream.flush()
     os._exit(status)
+
+
+def _begin_in_utf8() -> None:
+    """Starts the process again where the locale has another encoding: paths are bytes, whose names are UTF-8 to us.
+
+    What its user has typed is still read as the locale has it.
+    """
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
+        return
+    count = len(sys.orig_argv) - len(sys.argv) + 1
+    command = [os.fsencode(word) for word in sys.orig_argv[1:count]]
+    typed = [word.encode("utf-8", "surrogateescape") for word in sys.orig_argv[count:]]
+    os.execv(sys.executable, [os.fsencode(sys.executable), b"-X", b"utf8", *command, *typed])
 
 
 def find_exit_code(error: MilestoneError) -> int:
