@@ -103,7 +103,7 @@ def make_id(title: str) -> str:
 def make_slug(title: str) -> str:
     """The readable part of an id: `Ship: the Café` -> `ship-the-cafe`; may be empty.
 
-    Every script is spelt in ASCII: `Straße` -> `strasse`, `ışık` -> `isik`, `Поставка` -> `postavka`.
+    Every script is spelt in ASCII: `Straße` -> `strasse`, `Поставка` -> `postavka`.
     """
     if not title.isascii():
         from anyascii import anyascii

@@ -14,10 +14,10 @@ from gitmilestone.errors import MilestoneError
 from gitmilestone.model.ids import shorten_repositories, split_target
 from gitmilestone.model.link import Link, Outline
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.snapshot.answer import read_ready
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 from gitmilestone.tiers.absence import ask_unless_away
-from gitmilestone.tiers.ready import read_ready
 from gitmilestone.tiers.table import get_tier
 
 if TYPE_CHECKING:

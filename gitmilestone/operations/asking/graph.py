@@ -9,10 +9,10 @@ from gitmilestone.model.link import Link, Outline
 from gitmilestone.operations.asking.across import look_up
 from gitmilestone.planning.knots import find_cycles
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.snapshot.answer import read_ready
 from gitmilestone.snapshot.locate import get_file, id_of
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.ready import read_ready
 
 Direction = Literal["up", "down", "both"]
 

@@ -14,9 +14,9 @@ from gitmilestone.model.problem import Problem
 from gitmilestone.model.row import Row
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.query.query import Query
+from gitmilestone.snapshot.answer import read_ready
 from gitmilestone.store.files import Files, TreeFiles
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.ready import read_ready
 
 if TYPE_CHECKING:
     from gitmilestone.derived.engine import Engine

@@ -12,9 +12,9 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.planning.knots import find_made_cycles
 from gitmilestone.planning.push import Pushed, Waiting, find_dependents, find_pushed
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.snapshot.answer import read_ready
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
-from gitmilestone.tiers.ready import read_ready
 
 Blockers = dict[str, tuple[str, ...]]
 

@@ -459,7 +459,7 @@ def test_a_server_that_is_not_there_is_told_before_anything_is_done(clone: Clone
 def test_a_new_clone_is_answered_by_the_mirror(
     clone: Clone, mirror_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitmilestone.tiers.ready.LARGE", 2)
+    monkeypatch.setattr("gitmilestone.snapshot.answer.LARGE", 2)
     clone.git("config", "milestone.postgres.dsn", mirror_server.conninfo)
     clone.git("config", "milestone.postgres.repository", "plans")
     for name in ("a", "b", "c"):
