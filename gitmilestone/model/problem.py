@@ -29,6 +29,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "unstorable-character": ("error", "a NUL or a lone surrogate"),
     "unknown-schema": ("error", "a file written for another format version"),
     "mixed-format": ("error", "files are not in the format that the project's settings name; a merge can leave them"),
+    "stray-edit": ("error", "a merge dropped an edit, or gave it to another milestone"),
     "missing-field": ("error", "a field that every milestone or task has is not there"),
     "bad-value": ("error", "a value that its field can't hold"),
     "unknown-key": ("warning", "a key that is no field; it is kept and can be queried as x.KEY"),

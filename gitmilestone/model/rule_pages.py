@@ -145,6 +145,16 @@ leaves a mixture. All are read as they are.
 
 `git milestone migrate format` rewrites the rest, in one commit.
 """,
+    "stray-edit": """\
+git joins files by how much alike they are, and milestones' files are alike: where one was moved, renamed or deleted on
+one branch and another came there, an edit from the other branch can land in the wrong milestone, or be dropped, and
+git says nothing. A merge on a forge, where no driver runs, does so most easily. What one side alone changed in a
+milestone is compared with what the merge commit has under its id: by `--range`, in hooks and reviews. What a person
+decided in a merge is left alone: values that neither side had, and whatever both sides changed. It is told until
+somebody mends it, or edits the milestone there again.
+
+`git milestone resolve --merge COMMIT` gives each milestone its own edits back, in a commit.
+""",
     "missing-field": """\
 A milestone without `schema`, `title` or `status`, or a task without `title`, is none. The file is not read.
 

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.change import FieldChange
 from gitmilestone.model.layout import ROOT
+from gitmilestone.model.merging.strays import Stray
 from gitmilestone.model.milestone import Task
 from gitmilestone.model.problem import Problem
 from gitmilestone.operations.asking.diff import format_value
 from gitmilestone.operations.checking.review import Changed, DateMove, Review, StatusMove
+from gitmilestone.operations.checking.strays import describe_strays
 from gitmilestone.planning.push import LONGEST
 
 _KINDS = ("completed", "cancelled", "reopened", "blocked", "started", "planned")
@@ -22,6 +24,7 @@ _LONGEST = 80
 _LONGEST_PROBLEM = 300
 _CHAIN_ENDS = 3
 _MOST_LINKS = 20
+_WAY_OUT = "merge the target into the branch, then `git milestone resolve --merge HEAD`"
 
 
 class Id(str):
@@ -82,6 +85,11 @@ def warn(review: Review) -> str:
     clashes = len({*(clash.id for clash in review.conflicts), *(review.text_conflicts or ())})
     told = [
         (clashes, "conflict with the target branch", "conflicts with the target branch"),
+        (
+            len({(one.id, one.landed_in) for one in review.strays}),
+            "milestone whose edits git would lose or misplace",
+            "milestones whose edits git would lose or misplace",
+        ),
         (len(review.cycles), "dependency cycle", "dependency cycles"),
         (errors, "error", "errors"),
         (len(review.problems) - errors, "warning", "warnings"),
@@ -123,8 +131,21 @@ def _list_dangers(review: Review) -> list[Section]:
             [*clashes, *texts],
             is_open=True,
         ),
+        Section(
+            "Edits that git's merge would lose, or give to another milestone, in silence",
+            ("Milestone", "Edits", "Would land in", "Way out"),
+            _stray_rows(review.strays),
+            is_open=True,
+        ),
         Section("Dependency cycles", ("Cycle",), [(_chain(cycle),) for cycle in review.cycles], is_open=True),
         Section("Problems", ("Severity", "File", "Problem"), problems, is_open=True),
+    ]
+
+
+def _stray_rows(strays: Iterable[Stray]) -> list[tuple[Cell, ...]]:
+    return [
+        (_id(name), _text(describe_strays([*some]), _LONGEST_PROBLEM), _id(landed) if landed else (), _text(_WAY_OUT))
+        for (name, landed), some in groupby(strays, lambda one: (one.id, one.landed_in))
     ]
 
 

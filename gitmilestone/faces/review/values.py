@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from gitmilestone.faces.differences import to_json_field
@@ -13,6 +14,7 @@ from gitmilestone.model.milestone import Dependency, Task
 from gitmilestone.model.record import to_json
 from gitmilestone.operations.asking.diff import format_value
 from gitmilestone.operations.checking.review import Changed, Clash, Review
+from gitmilestone.operations.checking.strays import describe_strays
 
 
 def to_json_review(review: Review) -> dict[str, Any]:
@@ -41,6 +43,10 @@ def to_json_review(review: Review) -> dict[str, Any]:
         "cycles": [list(cycle) for cycle in review.cycles],
         "conflicts": [_to_json_clash(clash) for clash in review.conflicts],
         "text_conflicts": None if review.text_conflicts is None else list(review.text_conflicts),
+        "strays": [
+            {"id": name, "landed_in": landed_in or None, "edits": describe_strays(list(some))}
+            for (name, landed_in), some in groupby(review.strays, lambda one: (one.id, one.landed_in))
+        ],
         "problems": [problem.as_values() for problem in review.problems],
     }
 

@@ -10,6 +10,7 @@ from gitmilestone.model.layout import PROJECT_FILE, ROOT, SETTINGS_FILES, find_p
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import stays_open_longer
 from gitmilestone.operations.checking.check import Report, check
+from gitmilestone.operations.checking.strays import find_stray_problems
 from gitmilestone.operations.checking.transitions import find_forbidden_transitions
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.dependents import find_dependents
@@ -100,6 +101,10 @@ def check_change(
         if name_problem(problem) not in old_sins or name_problem(problem)[0] in told
     ]
     problems += find_forbidden_transitions(store, old, new, differing, span, gate)
+    if span and differing:
+        settings = get_project(new).check
+        judges = settings if gate is None else settings.join_strictly(gate)
+        problems += judges.judge(find_stray_problems(store, span, new))
     checked = sum(1 for path in differing if find_place(path) and new.find(path))
     return Report(tuple(sorted(problems)), checked, report.is_initialised, unreadable)
 

@@ -9,15 +9,17 @@ from gitmilestone.model.change import Change, FieldChange
 from gitmilestone.model.layout import find_place
 from gitmilestone.model.link import Link
 from gitmilestone.model.merging.merge import merge
+from gitmilestone.model.merging.strays import Stray
 from gitmilestone.model.milestone import CLOSED_STATUSES, Milestone
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import LATE
 from gitmilestone.operations.asking.diff import diff
 from gitmilestone.operations.checking.check_change import check_change, find_gate
 from gitmilestone.operations.checking.review_graph import Consequences, find_consequences
+from gitmilestone.operations.checking.strays import foresee_strays
 from gitmilestone.planning.push import Pushed
 from gitmilestone.progress import SILENT, Watch
-from gitmilestone.store.asking.forks import Span, find_text_conflicts, get_merge_base, get_sides
+from gitmilestone.store.asking.forks import Span, get_merge_base, get_sides, merge_by_lines
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.store import Store
 
@@ -100,6 +102,7 @@ class Review(NamedTuple):
         cycles: That would be there after a merge, and are not in `target`; each ends where it begins.
         conflicts: With what `target` changed since `base`.
         text_conflicts: Paths below `.milestones/` in which git's own merge stops; None where git can't say.
+        strays: Edits that git's own merge drops, or gives to another milestone, and says nothing.
         problems: That the branch makes.
         titles: Of every milestone that is only named: id -> title.
     """
@@ -121,6 +124,7 @@ class Review(NamedTuple):
     cycles: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[Clash, ...] = ()
     text_conflicts: tuple[str, ...] | None = ()
+    strays: tuple[Stray, ...] = ()
     problems: tuple[Problem, ...] = ()
     titles: Mapping[str, str] = {}
 
@@ -143,15 +147,16 @@ def review(store: Store, text: str, watch: Watch = SILENT) -> Review:
     found = find_consequences(store, new, mine, theirs, watch)
     conflicts = [clash for change in mine if change.id in theirs for clash in _find_clashes(change, theirs[change.id])]
     clashing = {clash.id for clash in conflicts}
-    text_conflicts = find_text_conflicts(store, target, head)
+    joined = merge_by_lines(store, target, head)
     return _describe(mine, found)._replace(
         target=target,
         head=head,
         base=base,
         conflicts=tuple(conflicts),
         text_conflicts=None
-        if text_conflicts is None
-        else tuple(path for path in text_conflicts if not ((place := find_place(path)) and place.id in clashing)),
+        if joined is None
+        else tuple(path for path in joined.conflicts if not ((place := find_place(path)) and place.id in clashing)),
+        strays=tuple(foresee_strays(store, target, head, joined.tree)) if joined and theirs else (),
         problems=tuple(_find_problems(store, old, new, other, Span(base, head), watch)),
     )
 

@@ -15,9 +15,11 @@ from gitmilestone.model.problem import Problem
 from gitmilestone.operations.asking.diff import diff
 from gitmilestone.operations.carry_out import follow_write
 from gitmilestone.operations.checking.check_change import check_change
+from gitmilestone.operations.checking.strays import find_stray_problems
 from gitmilestone.operations.scaling.measure import take_sizes, weigh
 from gitmilestone.operations.scaling.pace import is_time
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.asking.forks import Span
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.refs import find_unfinished
@@ -53,9 +55,11 @@ def look_at_arrived(store: Store, before: str, after: str) -> Arrived:
     olds = {place.id: oid for path, oid, _ in changed if oid and (place := find_place(path))}
     news = {place.id: oid for path, _, oid in changed if oid and (place := find_place(path))}
     total = sum(1 for name in {*olds, *news} if olds.get(name) != news.get(name))
+    span = Span(before, after)
     if not 0 < len(changed) <= _READ_AT_MOST:
-        return Arrived(total, (), ())
-    report = check_change(store, old, new, [path for path, _, _ in changed], span=Span(before, after))
+        judged = get_project(new).check.judge(find_stray_problems(store, span, new))
+        return Arrived(total, (), [one for one in judged if one.severity == "error"])
+    report = check_change(store, old, new, [path for path, _, _ in changed], span=span)
     told = [one for one in report.problems if one.severity == "error" or one.code in _MADE_BY_MERGES]
     return Arrived(total, diff(store, old, new).changes, told)
 

@@ -14,9 +14,9 @@ from gitmilestone.model.merging.merge_text import FILE, merge_texts, split_sides
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import read_document
-from gitmilestone.operations.merging.by_id import Heads, find_base_texts
 from gitmilestone.operations.merging.left import find_undone
 from gitmilestone.snapshot.documents import read_at
+from gitmilestone.snapshot.merged import Heads, find_base_texts
 from gitmilestone.store.asking.mentions import find_mentioning
 from gitmilestone.store.files import FileEntry, read_file
 from gitmilestone.store.joining.joined import Joined

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.text.document import read_document
-from gitmilestone.operations.merging.by_id import Heads, State, find_changed, merge_one, read_heads
+from gitmilestone.snapshot.merged import Heads, State, find_changed, merge_one, read_heads
 from gitmilestone.store.files import FileEntry, TreeFiles
 from gitmilestone.store.joining.joined import Joined, iter_joined
 from gitmilestone.store.joining.pairing import find_ids

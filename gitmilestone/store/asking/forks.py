@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import NamedTuple
 
-from gitmilestone.errors import EnvironmentFault, GitFailed, UnknownRevision
+from gitmilestone.errors import EnvironmentFault, GitFailed, InvalidValue, UnknownRevision
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.installing.drivers import NAME
 from gitmilestone.store.store import Store
@@ -26,6 +26,24 @@ class Span(NamedTuple):
 
     base: str
     head: str
+
+
+class Joined(NamedTuple):
+    """Attributes:
+    tree: The oid of the whole tree, with markers where there are conflicts.
+    conflicts: Paths below `.milestones/`.
+    """
+
+    tree: str
+    conflicts: list[str]
+
+
+class Merge(NamedTuple):
+    """A commit of two parents; all by their oids."""
+
+    commit: str
+    ours: str
+    theirs: str
 
 
 def get_sides(store: Store, text: str) -> tuple[str, str]:
@@ -71,20 +89,39 @@ def get_merge_base(store: Store, target: str, head: str) -> str:
     raise EnvironmentFault(f"{target[:10]} and {head[:10]} have no commit in common", "name another target")
 
 
-def find_text_conflicts(store: Store, target: str, head: str) -> list[str] | None:
-    """The paths below `.milestones/` that git's merge by lines leaves in conflict; None where git can't say.
+def merge_by_lines(store: Store, target: str, head: str) -> Joined | None:
+    """What git's merge by lines makes of two commits; None where git can't say.
 
     A forge runs no merge driver, so whether this clone has one does not count. Nothing is merged: git 2.38 and later do
-    it in memory.
+    it in memory, and leave a tree that nothing refers to.
     """
     by_lines = _BY_LINES if f"merge.{NAME}.driver" in store.config else ()
     result = store.git.run(*by_lines, "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", target, head)
-    if result.status == 0:
-        return []
-    if result.status != _CONFLICTS or not result.stdout:
+    if result.status not in (0, _CONFLICTS) or not result.stdout:
         return None
-    _, *paths = result.stdout.decode("utf-8", "surrogateescape").split("\0")
-    return [path[len(ROOT) + 1 :] for path in dict.fromkeys(paths) if path.startswith(f"{ROOT}/")]
+    tree, *paths = result.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\0")
+    conflicts = [path[len(ROOT) + 1 :] for path in dict.fromkeys(paths) if path.startswith(f"{ROOT}/")]
+    return Joined(tree, conflicts)
+
+
+def find_merges(store: Store, span: Span) -> list[Merge]:
+    """The merges of two commits in a span that touch `.milestones/`, parents first."""
+    listed = store.git.check(
+        "rev-list", "--reverse", "--topo-order", "--full-history", "--parents", "--min-parents=2", "--max-parents=2",
+        span.head, f"^{span.base}", "--", f":(top,literal){ROOT}",
+    )  # fmt: skip
+    return [Merge(*line.split()) for line in listed.decode("ascii").splitlines()]
+
+
+def get_merge(store: Store, revision: str) -> Merge:
+    """Raises:
+    UnknownRevision; InvalidValue: It is no merge of two commits.
+    """
+    commit = _get_commit(store, revision)
+    oids = store.git.check("rev-list", "--no-walk", "--parents", commit).decode("ascii").split()
+    if len(oids) != 3:
+        raise InvalidValue(f"{revision!r} joins no two commits", "name a merge, as `git log --merges` lists them")
+    return Merge(*oids)
 
 
 def get_target(store: Store, revision: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from gitmilestone.errors import InvalidRequest, InvalidValue, MilestoneError
+from gitmilestone.faces.cli.commands.outcomes import describe_commit, warn_of
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.printing.conflicts import format_conflict, format_head, format_value, to_json_rows
 from gitmilestone.faces.context import Context, Values
@@ -12,7 +13,9 @@ from gitmilestone.model.kinds import BLOCK
 from gitmilestone.model.merging.lines import iter_chunks, split_lines
 from gitmilestone.model.merging.merge import Conflict, Decision
 from gitmilestone.model.merging.merge_text import FILE
+from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.operations.merging.disputed import Disputed, Left, choose, find_disputed
+from gitmilestone.operations.merging.put_right import put_right
 from gitmilestone.operations.merging.resolve import has_base, parse_decision, resolve, takes_value
 from gitmilestone.store.joining.joined import Joined, name_sides
 from gitmilestone.store.refs import find_unfinished
@@ -21,6 +24,10 @@ _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
 
 
 def run(context: Context, values: Values) -> int:
+    if values["merge"]:
+        if values["field"] or values["id"]:
+            raise InvalidRequest("--merge is about all that strayed", "leave --field and ids out")
+        return _mend(context, values["merge"])
     left = find_disputed(context.store)
     chosen = choose(left.disputed, values["id"])
     if values["json"]:
@@ -39,6 +46,16 @@ def run(context: Context, values: Values) -> int:
     else:
         _resolve_by_asking(context, chosen, left.joined)
     return _report_left(context, [one.id for one in chosen] if values["id"] else None)
+
+
+def _mend(context: Context, revision: str) -> int:
+    written = carry_out(context.store, put_right(context.store, revision), watch=context)
+    warn_of(context, written.outcome)
+    for milestone in written.outcome.milestones:
+        context.write(f"put {milestone.id} right{describe_commit(written.commit)}")
+    if not written.outcome.milestones:
+        context.warn("nothing strayed in that merge, or all of it is right again")
+    return 0
 
 
 def _list(context: Context, chosen: Sequence[Disputed], left: Left) -> int:

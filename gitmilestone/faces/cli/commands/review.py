@@ -16,7 +16,8 @@ _GATES: dict[str, Callable[[Review], bool]] = {
     "slip": lambda found: any(move.field == "due" and move.days > 0 for move in found.dates),
     "pushed": lambda found: bool(found.pushed),
     "cycle": lambda found: bool(found.cycles),
-    "conflict": lambda found: bool(found.conflicts or found.text_conflicts),
+    "conflict": lambda found: bool(found.conflicts or found.text_conflicts or found.strays),
+    "stray": lambda found: bool(found.strays),
 }
 
 

@@ -62,7 +62,7 @@ COMMANDS: tuple[Command, ...] = (
             Option(
                 ("--fail-on",),
                 "Exit with 1 where it finds one of these, joined by commas: error, warning, slip, pushed, cycle, "
-                "conflict.",
+                "conflict, stray (also a conflict).",
                 many=True,
                 metavar="WHAT",
             ),
@@ -123,13 +123,18 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="FIELD=ours|theirs|base|VALUE",
             ),
             Option(("--list",), "Print what is in conflict, and change nothing.", "flag"),
+            Option(
+                ("--merge",),
+                "Instead, give back in a commit what this merge dropped, or gave to another milestone.",
+                metavar="COMMIT",
+            ),
             JSON._replace(doc="Print what is in conflict as JSON, and change nothing."),
         ),
         examples=(
             ("Go through what is left", "git milestone resolve"),
             ("Their due day, and everything else ours", "git milestone resolve ship-2fa --field due=theirs --ours"),
         ),
-        exclusive=(("ours", "theirs", "list", "json"),),
+        exclusive=(("ours", "theirs", "list", "json", "merge"),),
         section="team",
     ),
     Command(

@@ -8,7 +8,7 @@ import pytest
 
 from gitmilestone.model.layout import ROOT as FOLDER
 from gitmilestone.model.merging.by_id import Expected
-from gitmilestone.operations.merging.by_id import Merged, iter_merged, read_heads
+from gitmilestone.snapshot.merged import Merged, iter_merged, read_heads
 from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
 from tests.repositories import Clone
 
