@@ -7,9 +7,9 @@ import random
 import pytest
 
 from gitmilestone.model.merging.merge import Decision
-from gitmilestone.operations.merging.by_id import iter_merged, read_heads
 from gitmilestone.operations.merging.disputed import find_disputed
 from gitmilestone.operations.merging.resolve import resolve
+from gitmilestone.snapshot.merged import iter_merged, read_heads
 from tests.operations.merging.oracle import iter_faults
 from tests.operations.merging.rounds import WAYS, Fork, Project, by_id, draw_fork
 
