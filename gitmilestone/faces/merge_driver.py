@@ -49,6 +49,8 @@ def run(context: Context, values: Values) -> int:
         # Each side has moved the file elsewhere, and each place gets what its side has.
         _tell(context, [f"{values['path']}: both sides have moved it", _hint(place.id)])
         return DISPUTED
+    if ours == theirs:
+        return MERGED  # whatever git has paired them with
     bases = _find_bases(git, values, base)
     if bases is None:
         return _keep_apart(context, values, base, ours, theirs)

@@ -14,6 +14,7 @@ from gitmilestone.demo.history import SourceCommit, read_history
 from gitmilestone.demo.replay import Replay
 from gitmilestone.derived.catch_up import catch_up
 from gitmilestone.derived.database import read_index
+from gitmilestone.derived.engine import Engine
 from gitmilestone.derived.postgres.server.binaries import has_wheel
 from gitmilestone.derived.sqlite import Index
 from gitmilestone.operations.carry_out import follow_write
@@ -24,8 +25,7 @@ from gitmilestone.query.parse import parse
 from gitmilestone.store.installing.create import create_repository
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import WriteOptions
-from gitmilestone.tiers.postgresql import open_fresh_mirror, remove_own_server
-from gitmilestone.tiers.table import get_tier
+from gitmilestone.tiers.table import get_tier, load_tier
 from tests.repositories import Clone
 
 pytestmark = pytest.mark.skipif(
@@ -74,13 +74,13 @@ def iter_digests(store: Store) -> Iterator[tuple[str, str]]:
         catch_up(index, store, files)
         yield "files", digest(index)
     yield "index", read_index(store, files, digest)
-    if get_tier(files) == "postgresql":
-        with open_fresh_mirror(store, files) as mirror:
-            yield "mirror", digest(mirror)
+    tier = get_tier(files)
+    if tier.name == "postgresql":
+        yield "mirror", tier.ask(store, files, digest)
 
 
-def digest(index: Index) -> str:
-    return sha256(repr([index.rows(query) for query in QUERIES]).encode()).hexdigest()
+def digest(engine: Engine) -> str:
+    return sha256(repr([engine.rows(query) for query in QUERIES]).encode()).hexdigest()
 
 
 def assert_grows(growing: Growing) -> None:
@@ -93,11 +93,11 @@ def assert_grows(growing: Growing) -> None:
         for tier, switch in zip(("sqlite", "file"), find_switches(store), strict=True):
             clone.git("revert", "--no-edit", switch.oid)
             files = store.files_at()
-            assert get_tier(files) == tier
+            assert get_tier(files).name == tier
             assert dict(iter_digests(store)) == {"files": mirrored["files"], "index": mirrored["files"]}
             follow_write(store)  # which leaves it there: nothing has grown since
-            assert get_tier(store.files_at()) == tier
-        remove_own_server(store)
+            assert get_tier(store.files_at()).name == tier
+        load_tier("postgresql").drop(store)
     clone.fsck()
     assert clone.status() == ""
 

@@ -222,7 +222,11 @@ def test_row_4_killed_between_the_branch_and_the_staging_area(clone: Clone, when
 def test_row_4_the_first_commit_of_all(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     clone.git("init", "-q")
-    crash(clone, BETWEEN["before the files"], "from gitmilestone.operations.editing.init import init\ninit(store)")
+    crash(
+        clone,
+        BETWEEN["before the files"],
+        "from gitmilestone.operations.editing.init import init\ncommit_edit(store, init())",
+    )
     assert clone.ids() == set()
     assert clone.status() == ""
     assert (tmp_path / ".milestones" / "config" / "project.yaml").exists()
@@ -232,7 +236,8 @@ def test_row_4_what_the_user_did_since_is_kept(clone: Clone) -> None:
     """Edited, staged or reset after the kill: only what still is as the writer found it is brought along."""
     for name in ("edited", "staged", "kept"):
         clone.new(name)
-    body = "from gitmilestone.operations.editing.milestones import delete\ndelete(store, ['edited', 'staged', 'kept'])"
+    body = "from gitmilestone.operations.editing.milestones import delete\n"
+    body += "commit_edit(store, delete(['edited', 'staged', 'kept']))"
     crash(clone, BETWEEN["before the files"], body)
     active = clone.path / ".milestones" / "active"
     (active / "edited.yaml").write_text("mine\n")
