@@ -11,6 +11,7 @@ Folder = Literal["active", "completed"]
 Layout = Literal["flat", "sharded", "sharded2"]
 FOLDERS: tuple[Folder, ...] = ("active", "completed")
 PROJECT_FILE = "config/project.yaml"
+ATTRIBUTES_FILE = ".gitattributes"
 TIER_FILE = "config/tier.yaml"
 SETTINGS_FILES = (PROJECT_FILE, TIER_FILE)
 SCHEMA_FILE = "config/milestone.schema.json"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gitmilestone.derived.listing import not_plain
 from gitmilestone.errors import InvalidContent, NotInitialised
 from gitmilestone.model.config import Project, read_project, read_scale_settings, read_tier
 from gitmilestone.model.layout import PROJECT_FILE, ROOT, TIER_FILE
 from gitmilestone.model.problem import Problem, errors_among
-from gitmilestone.model.scale_settings import ScaleSettings
 from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.store.files import Files, read_sized
+
+if TYPE_CHECKING:
+    from gitmilestone.model.scale_settings import ScaleSettings
 
 Value = TypeVar("Value")
 

@@ -10,6 +10,7 @@ from gitmilestone.derived.listing import not_plain, printable
 from gitmilestone.model.check_settings import CheckSettings
 from gitmilestone.model.ids import find_id_fault, fold_id
 from gitmilestone.model.layout import (
+    ATTRIBUTES_FILE,
     FOLDERS,
     PROJECT_FILE,
     ROOT,
@@ -24,7 +25,6 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.rules import Rules, find_late_blocker, find_line, place_fault
 from gitmilestone.model.text.document import Document
-from gitmilestone.operations.editing.init import ATTRIBUTES_FILE
 from gitmilestone.planning.graph import describe_path
 from gitmilestone.planning.knots import find_cycles
 from gitmilestone.progress import SILENT, Watch

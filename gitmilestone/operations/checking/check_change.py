@@ -10,7 +10,6 @@ from gitmilestone.model.layout import PROJECT_FILE, ROOT, SETTINGS_FILES, find_p
 from gitmilestone.model.problem import Problem
 from gitmilestone.model.rules import stays_open_longer
 from gitmilestone.operations.checking.check import Report, check
-from gitmilestone.operations.checking.strays import find_stray_problems
 from gitmilestone.operations.checking.transitions import find_forbidden_transitions
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.dependents import find_dependents
@@ -102,6 +101,8 @@ def check_change(
     ]
     problems += find_forbidden_transitions(store, old, new, differing, span, gate)
     if span and differing:
+        from gitmilestone.operations.checking.strays import find_stray_problems  # a commit's own hooks are spared it
+
         settings = get_project(new).check
         judges = settings if gate is None else settings.join_strictly(gate)
         problems += judges.judge(find_stray_problems(store, span, new))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from gitmilestone.changes.edit import Rewrite
 from gitmilestone.model import formats
 from gitmilestone.model.config import Project, encode_project, encode_tier
-from gitmilestone.model.layout import PROJECT_FILE, TIER_FILE, Layout
+from gitmilestone.model.layout import ATTRIBUTES_FILE, PROJECT_FILE, TIER_FILE, Layout
 from gitmilestone.store.files import Files
 from gitmilestone.store.writing.plan import Plan
 
-ATTRIBUTES_FILE = ".gitattributes"
 _ATTRIBUTES = b"""\
 # Milestones are LF everywhere, whatever core.autocrlf says.
 *.yaml text eol=lf

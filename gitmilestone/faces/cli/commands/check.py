@@ -11,8 +11,6 @@ from gitmilestone.model.kinds import find_nearest
 from gitmilestone.model.layout import ROOT
 from gitmilestone.model.problem import CODES
 from gitmilestone.operations.checking.check import Report, check
-from gitmilestone.operations.checking.check_change import check_range
-from gitmilestone.operations.editing.fix import fix
 from gitmilestone.store.files import Files
 from gitmilestone.store.store import Store
 
@@ -21,6 +19,8 @@ def run(context: Context, values: Values) -> int:
     if values["explain"]:
         return _explain(context, values["explain"])
     if values["fix"]:
+        from gitmilestone.operations.editing.fix import fix
+
         for mended in fix(context.store, context):
             context.warn(f"mended {ROOT}/{mended.path}: {'; '.join(mended.changes)}")
     report = _check(context, values)
@@ -48,6 +48,8 @@ def _explain(context: Context, code: str) -> int:
 def _check(context: Context, values: Values) -> Report:
     store = context.store
     if values["range"]:
+        from gitmilestone.operations.checking.check_change import check_range
+
         return check_range(store, values["range"], context)
     return check(_choose_files(store, values), store, context)
 
