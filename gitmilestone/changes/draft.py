@@ -82,12 +82,9 @@ class Draft:
             InvalidContent: Its file has an error.
         """
         milestone_id = self.resolve(text)
-        if milestone_id not in self._after:
-            document = self._find_document(milestone_id)
-            if document is None or document.milestone is None:
-                raise unreadable(document) if document else MilestoneNotFound(f"there is no milestone {text!r}")
         found = self.find(milestone_id)
-        assert found is not None  # resolve and the check above leave nothing else
+        if found is None:  # it has a file, or `resolve` would have raised
+            raise unreadable(self._documents[milestone_id])
         return found
 
     def exists(self, milestone_id: str) -> bool:

@@ -33,18 +33,15 @@ def carry_out(
     return written
 
 
-def follow_write(
-    store: Store, watch: Watch = SILENT, now: int | None = None, options: WriteOptions | None = None
-) -> None:
+def follow_write(store: Store, watch: Watch = SILENT, now: int | None = None) -> None:
     """What follows a write or a merge. Two looks at files where nothing is to be done.
 
     Args:
         now: Unix seconds.
-        options: Of the commit that a switch would be.
     """
     moment = int(time.time()) if now is None else now
     if is_time(store, moment):
         from gitmilestone.operations.scaling.switch import follow
 
-        follow(store, watch, moment, options or WriteOptions())
+        follow(store, watch, moment)
     get_tier(store.files_at()).follow(store, watch)

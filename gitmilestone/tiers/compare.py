@@ -7,15 +7,15 @@ from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from gitmilestone.derived.listing import iter_listed
-from gitmilestone.model.layout import ROOT, find_place
+from gitmilestone.derived.listing import iter_listed, read_entry
+from gitmilestone.model.layout import ROOT
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.record import fingerprint
 from gitmilestone.model.row import Row
-from gitmilestone.model.text.document import MAX_BYTES, read_document
+from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.query.query import Group, Order, Query, Term
-from gitmilestone.store.files import FileEntry, TreeFiles
+from gitmilestone.store.files import TreeFiles
 
 _BATCH = 400
 
@@ -76,14 +76,7 @@ def _iter_milestones(files: TreeFiles) -> Iterator[tuple[str, Milestone]]:
     """(path, milestone) of every readable file, in the order of the paths' bytes: the first of an id serves it."""
     listed = (one.entry for one in iter_listed(files.iter_entries()) if one.problem is None)
     while batch := list(islice(listed, _BATCH)):
-        for entry, _, content in files.iter_contents(batch, MAX_BYTES):
-            milestone = _read(entry, content)
+        for entry, size, content in files.iter_contents(batch, MAX_BYTES):
+            milestone = read_entry(entry, size, content, frozenset()).milestone
             if milestone is not None:
                 yield f"{ROOT}/{entry.path}", milestone
-
-
-def _read(entry: FileEntry, content: bytes | None) -> Milestone | None:
-    place = find_place(entry.path)
-    if place is None or content is None:
-        return None
-    return read_document(entry.path, place.id, content).milestone

@@ -11,10 +11,12 @@ import pytest
 
 import gitmilestone
 from gitmilestone.api import open as open_project
-from gitmilestone.errors import InvalidContent, InvalidRequest
+from gitmilestone.errors import AmbiguousId, InvalidContent, InvalidRequest, MilestoneNotFound
 from gitmilestone.faces.cli.main import main
 from gitmilestone.operations.checking.naming import find_unknown_names
-from gitmilestone.snapshot.locate import get_file, locate, locate_all
+from gitmilestone.snapshot import locate as locating
+from gitmilestone.snapshot.locate import get_file, locate, locate_all, locate_unindexed
+from gitmilestone.store.files import FileEntry, WorkFiles
 from tests.repositories import Clone
 
 A = "schema: 1\n\ntitle: A\n\nstatus: planned\n\ndepends_on:\n  - b\n"
@@ -185,3 +187,104 @@ def test_only_the_snapshot_asks_where_an_id_lies() -> None:
         or (isinstance(node, ast.Attribute) and node.attr in _ASKING)
     }
     assert not asking
+
+
+def commit(clone: Clone, *paths: str) -> None:
+    for path in paths:
+        lay(clone, path, B)
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "by hand")
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_beginning_names_one_or_says_which(clone: Clone, say: Say, indexed: bool) -> None:
+    names = [f"save-{number}" for number in range(9)]
+    commit(clone, *(f"active/{name}.yaml" for name in names), "active/zz/search-1.yaml", "completed/Sea.yaml")
+    assert not indexed or say("index", "rebuild")[0] == 0
+    with clone.store() as store:
+        files = store.files_at()
+        assert get_file(store, files, "sea").path == "active/zz/search-1.yaml"
+        assert get_file(store, files, "search-1").path == "active/zz/search-1.yaml"
+        with pytest.raises(AmbiguousId) as several:
+            get_file(store, files, "s")
+        assert several.value.message == f"'s' begins several ids: {', '.join(names[:8])} and 2 more"
+        with pytest.raises(AmbiguousId, match=r"save-0, .*, save-7 and 1 more$"):
+            get_file(store, files, "sav")
+        for text, hint in (
+            ("serch-1", "did you mean search-1"),
+            ("saved-3", "did you mean save-3 or save-8 or save-7?"),
+            ("zzzz", "`git milestone list --all` shows them all"),
+        ):
+            with pytest.raises(MilestoneNotFound, match=f"there is no milestone '{text}'") as nobody:
+                get_file(store, files, text)
+            assert nobody.value.hint.startswith(hint)
+            assert nobody.value.name == text
+
+
+def test_exactly_as_many_as_are_shown(clone: Clone) -> None:
+    commit(clone, *(f"active/save-{number}.yaml" for number in range(8)))
+    with clone.store() as store, pytest.raises(AmbiguousId, match=r"save-7$"):
+        get_file(store, store.files_at(), "save")
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_an_id_that_begins_others_is_itself(clone: Clone, say: Say, indexed: bool) -> None:
+    commit(clone, "active/zz/save.yaml", "active/save-1.yaml")
+    assert not indexed or say("index", "rebuild")[0] == 0
+    with clone.store() as store:
+        assert get_file(store, store.files_at(), "save").path == "active/zz/save.yaml"
+
+
+def test_uncommitted_files_are_found_in_their_own_states(clone: Clone) -> None:
+    commit(clone, "active/b.yaml")
+    lay(clone, "active/zz/new.yaml", B)
+    lay(clone, "completed/b.yaml", B)
+    with clone.store() as store:
+        work, staged = store.work_files(), store.staged_files()
+        assert [entry.path for entry in locate_all(store, work, "new")] == ["active/zz/new.yaml"]
+        assert get_file(store, work, "ne").path == "active/zz/new.yaml"
+        assert locate_all(store, staged, "new") == ()
+        assert locate_unindexed(store.files_at(), "b")[0].path == "active/b.yaml"
+        for ask in (locate, get_file):
+            with pytest.raises(InvalidContent, match="two files are called b") as several:
+                ask(store, work, "b")
+            assert [one.path for one in several.value.problems] == [
+                ".milestones/active/b.yaml",
+                ".milestones/completed/b.yaml",
+            ]
+            assert several.value.hint == "delete one of them, and commit that"
+            assert ask(store, staged, "b") is not None
+
+
+def test_a_costly_tree_is_asked_of_its_index(clone: Clone, monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
+    """And one that is quickly listed is not: its index might have to be brought along first."""
+    commit(clone, "active/zz/b.yaml")
+    assert say("index", "rebuild")[0] == 0
+    asked: list[str] = []
+    find = locating._find_indexed
+    monkeypatch.setattr(
+        locating, "_find_indexed", lambda store, files, name: asked.append(name) or find(store, files, name)
+    )
+    with clone.store() as store:
+        assert locate(store, store.files_at(), "b") is not None
+        assert asked == []
+        monkeypatch.setattr("gitmilestone.store.files.TreeFiles.is_costly_to_list", True)
+        for name, expected in (("b", ["active/zz/b.yaml"]), ("z", [])):
+            assert [entry.path for entry in locate_all(store, store.files_at(), name)] == expected
+        assert asked == ["b", "z"]
+        assert [entry.path for entry in locate_unindexed(store.files_at(), "b")] == ["active/zz/b.yaml"]
+        assert asked == ["b", "z"]
+
+
+def test_a_file_that_goes_while_it_is_looked_for(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(clone, "active/zz/fleeting.yaml", B)
+    listed = WorkFiles.iter_entries
+
+    def list_and_lose(files: WorkFiles) -> list[FileEntry]:
+        found = list(listed(files))
+        (clone.path / ".milestones/active/zz/fleeting.yaml").unlink()
+        return found
+
+    monkeypatch.setattr(WorkFiles, "iter_entries", list_and_lose)
+    with clone.store() as store, pytest.raises(MilestoneNotFound, match=r"active/zz/fleeting\.yaml is gone"):
+        get_file(store, store.work_files(), "fleet")
