@@ -95,9 +95,9 @@ class Repository:
         return milestone
 
     def update(self, id: str, **fields: Any) -> Milestone:  # the field's name
-        """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own."""
+        """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own, or unsets them."""
         name = self._whole(id)
-        edit = edit_fields(name, lambda before: revise_fields(before, _as_text(fields)))
+        edit = edit_fields(name, lambda before: revise_fields(before, _by_name(_as_text(fields))))
         return self._carry_out(edit).outcome.milestones[0]
 
     def delete(self, id: str, *, force: bool = False) -> Milestone:  # the field's name
@@ -172,6 +172,15 @@ class Repository:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def _by_name(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of one's own as `x.KEY`, where None unsets."""
+    own = fields.get("extra")
+    if not isinstance(own, Mapping):
+        return dict(fields)
+    rest = {name: value for name, value in fields.items() if name != "extra"}
+    return {**rest, **{f"x.{key}": value for key, value in own.items()}}
 
 
 def _as_text(fields: Mapping[str, Any]) -> dict[str, Any]:

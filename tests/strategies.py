@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gitmilestone.model.fields import FIELDS, TASK_FIELDS
 from gitmilestone.model.ids import ID_PATTERN, REPOSITORY_PATTERN, find_id_fault
+from gitmilestone.model.kinds import parse_block
 from gitmilestone.model.milestone import (
     DEPENDENCY_TYPES,
     PRIORITIES,
@@ -126,7 +127,7 @@ def numbers(digits: int) -> st.SearchStrategy[float]:
 @cache
 def extras(known: frozenset[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Custom keys, none of them `known`, with texts, lists, mappings and empty values."""
-    key = st.one_of(st.sampled_from(("risk", "Risk level", "x")), lines())
+    key = st.one_of(st.sampled_from(("risk", "Risk level", "x", "tab\tand\nline")), lines())
     text = st.one_of(st.sampled_from(("high", "High", "")), lines(), blocks())
     value = st.recursive(
         st.one_of(st.none(), text),
@@ -178,7 +179,7 @@ def milestones(
         labels=tuple(sorted(draw(st.sets(labels(), max_size=3)))),
         depends_on=tuple(Dependency(target, depends_on[target]) for target in sorted(depends_on)),
         tasks=tuple(draw(tasks(task_id)) for task_id in task_ids),
-        description=draw(st.none() | blocks()),
+        description=draw(st.none() | blocks().map(parse_block)),
         extra=draw(st.one_of(st.just({}), extras(frozenset(FIELDS)))),
     )
 

@@ -201,6 +201,8 @@ class Draft:
                     files[old_path] = None
                 continue
             path = self._path_for(milestone, old_path)
+            if path == old_path and milestone_id not in self._texts and milestone == self.before(milestone_id):
+                continue  # an edit that changes nothing leaves line ends alone, too
             if old_path and path != old_path:
                 files[old_path] = None
             files[path] = self._content(milestone, path)

@@ -82,9 +82,12 @@ def parse_line(text: str) -> str:
     return text
 
 
-def parse_block(text: str) -> str:
+def parse_block(text: str) -> str | None:
+    """Lines, each ended by a newline alone, whatever system they come from; without a character there are none."""
     refuse_unstorable(text)
-    return text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text or None
 
 
 def parse_label(text: str) -> str:

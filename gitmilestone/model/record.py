@@ -8,7 +8,7 @@ from typing import Any
 from gitmilestone.errors import InvalidRequest, InvalidValue
 from gitmilestone.model.fields import FIELDS, MILESTONE_FIELDS, TASK_FIELDS, Field
 from gitmilestone.model.ids import check_id, check_target, make_id
-from gitmilestone.model.kinds import ESTIMATE, LABEL, BadValue, Kind, find_nearest, format_number
+from gitmilestone.model.kinds import BLOCK, ESTIMATE, LABEL, LINE, BadValue, Kind, find_nearest, format_number
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, Milestone, Task
 from gitmilestone.model.text.yaml_nodes import is_key
 
@@ -33,7 +33,8 @@ def parse_field(name: str, value: Any) -> Any:
         if field.required:
             raise InvalidValue(f"`{name}` can't be empty", field.doc)
         return field.kind.parse(field.default) if field.default else None
-    return _parse(field.kind, name, _text(name, value))
+    text = _text(name, value)
+    return _parse(field.kind, name, text if field.kind in (LINE, BLOCK) else text.strip())
 
 
 def _parse(kind: Kind, name: str, text: str) -> Any:
@@ -65,15 +66,26 @@ def _listed(name: str, value: Any) -> list[Any]:
 
 
 def parse_labels(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted({_parse(LABEL, "labels", _text("labels", value)) for value in values}))
+    """Empty ones, as lists made by programs have them, are none."""
+    said = (_text("labels", value).strip() for value in values if value is not None)
+    return tuple(sorted({_parse(LABEL, "labels", text) for text in said if text}))
 
 
 def parse_dependencies(values: Iterable[Any]) -> tuple[Dependency, ...]:
-    """From `id`, `id:relates` or {"id": ..., "type": ...}, where each id may be `repository:id`."""
+    """From `id`, `id:relates` or {"id": ..., "type": ...}, where each id may be `repository:id`.
+
+    Empty ones are none.
+
+    Raises:
+        InvalidValue: One is no dependency, or is there with two types.
+    """
     found: dict[str, Dependency] = {}
     for value in values:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
         dependency = _parse_dependency(value)
-        found[dependency.id] = dependency
+        if found.setdefault(dependency.id, dependency) != dependency:
+            raise InvalidValue(f"`depends_on` has {dependency.id!r} twice, with two types", "keep the right one")
     return tuple(found[key] for key in sorted(found))
 
 
@@ -90,7 +102,7 @@ def _parse_dependency(value: Any) -> Dependency:
             f"a dependency's type is one of {', '.join(DEPENDENCY_TYPES)}, not {kind!r}",
             f"did you mean `{nearest}`?" if nearest else "",
         )
-    return Dependency(check_target(str(name or "")), kind)
+    return Dependency(check_target(str(name or "").strip()), kind)
 
 
 def _split_type(text: str) -> tuple[str, str]:
@@ -128,7 +140,7 @@ def _parse_task(item: Any) -> Task:
     parsed: dict[str, Any] = {}
     extra = values.pop("extra", None)
     if isinstance(extra, Mapping):
-        parsed["extra"] = _plain(extra)
+        parsed["extra"] = {_check_own(key, _TASK_FIELDS): _plain(value) for key, value in extra.items()}
     for name, value in values.items():
         field = _TASK_FIELDS.get(name)
         if field is None:
@@ -146,6 +158,8 @@ def _parse_task(item: Any) -> Task:
 def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
     """The milestone with these fields replaced; `x.KEY` names a custom key, None unsets.
 
+    `extra` is a mapping of further custom keys, as `to_json` has it: there, None is a value, that of a bare `key:`.
+
     Raises:
         InvalidRequest: A key is no field. InvalidValue: a value does not fit.
     """
@@ -153,10 +167,13 @@ def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
     extra = dict(milestone.extra)
     for name, value in values.items():
         if name.startswith(_CUSTOM) and len(name) > len(_CUSTOM):
-            _set_custom(extra, name[len(_CUSTOM) :], value)
+            key = _check_own(name[len(_CUSTOM) :], FIELDS)
+            if value is None:
+                extra.pop(key, None)
+            else:
+                extra[key] = _plain(value)
         elif name == "extra" and isinstance(value, Mapping):
-            for key, item in value.items():
-                _set_custom(extra, key, item)
+            extra |= {_check_own(key, FIELDS): _plain(item) for key, item in value.items()}
         elif name in FIELDS:
             changes[name] = parse_field(name, value)
         else:
@@ -166,13 +183,11 @@ def revise_fields(milestone: Milestone, values: Mapping[str, Any]) -> Milestone:
     return milestone._replace(**changes, extra=extra)
 
 
-def _set_custom(extra: dict[str, Any], key: str, value: Any) -> None:
-    if key in FIELDS or not key or not key.isprintable() or not is_key(key):
-        raise InvalidRequest(f"{key!r} can't be a key of your own", "choose another")
-    if value is None:
-        extra.pop(key, None)
-    else:
-        extra[key] = _plain(value)
+def _check_own(key: str, fields: Mapping[str, Field]) -> str:
+    """A key of the user's own: whatever a file can have beside its fields."""
+    if key in fields or not is_key(key):
+        raise InvalidRequest(f"{key[:80]!r} can't be a key of your own", "choose another")
+    return key
 
 
 def _plain(value: Any) -> Any:

@@ -125,6 +125,8 @@ class Hand:
 
     def _unset(self, field: Field, indent: int) -> None:
         empty = {"labels": ("[]",), "dependencies": ("[]", "[ ]"), "tasks": ("{}",)}.get(field.shape, ())
+        if field.kind is BLOCK:
+            empty = ('""', "|", "''")
         value = self.chance.choice((*NULLS[:3], *empty))
         key = " " * indent + self._key(field.name)
         self.lines.append(self._eol(f"{key}: {value}" if value else f"{key}:"))

@@ -67,7 +67,7 @@ def test_what_people_type() -> None:
 def test_a_sheet_keeps_them(on: dict[str, str]) -> None:
     depends_on = tuple(Dependency(target, on[target]) for target in sorted(on))  # type: ignore[arg-type]  # a type's word
     row = Row(Milestone("x", "X", depends_on=depends_on), _PATH, 0.0, False)
-    (operation,) = read_csv(format_rows([row], "csv", Style(), NOW.date()).splitlines(), "sheet")
+    (operation,) = read_csv(format_rows([row], "csv", Style(), NOW.date()), "sheet")
     assert parse_dependencies((operation.fields["depends_on"] or "").split(";") if on else []) == depends_on
 
 

@@ -33,16 +33,24 @@ ALONE: Names = {}
 
 
 def format_rows(
-    rows: Sequence[Row], form: str, style: Style, today: date, *, has_head: bool = True, names: Names = ALONE
+    rows: Sequence[Row],
+    form: str,
+    style: Style,
+    today: date,
+    *,
+    has_head: bool = True,
+    names: Names = ALONE,
+    keys: Sequence[str] = (),
 ) -> str:
     """Rows in a form of `options.LIST_FORMATS`.
 
     Args:
         today: What is due before it is painted red.
         has_head: False for the further pages of a form in STREAMED.
+        keys: Those of the users' own that have a column in CSV.
     """
     if form == "csv":
-        return _format_csv(rows, style, names, has_head)
+        return _format_csv(rows, style, names, has_head, keys)
     if form == "table":
         return align(_HEADINGS, [_cells(row, today, names) for row in rows], style)
     return _FORMATS[form](rows, style, names)
@@ -94,21 +102,21 @@ def _format_ids(rows: Sequence[Row], style: Style, names: Names) -> str:
     return "".join(f"{_name(row, names)}\n" for row in rows)
 
 
-def _format_csv(rows: Sequence[Row], style: Style, names: Names, has_head: bool = True) -> str:
-    import csv
-    import io
+def _format_csv(rows: Sequence[Row], style: Style, names: Names, has_head: bool, keys: Sequence[str]) -> str:
+    from gitmilestone.operations.editing.exchange import escape_cell, format_cells
 
-    from gitmilestone.operations.editing.exchange import escape_formula
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     columns = (*CSV_COLUMNS, *(("repository", "reference") if names else ()))
-    if has_head:
-        writer.writerow(columns)
+    lines = [format_cells((*columns, *(f"x.{key}" for key in keys)))] if has_head else []
     for row in rows:
         value = _to_json(row, names)
-        writer.writerow([escape_formula(_to_cell(value[column])) for column in columns])
-    return style.clean(text.getvalue())
+        cells = [escape_cell(column, _to_cell(value[column])) for column in columns]
+        cells += [escape_cell("", _to_own_cell(row.milestone.extra.get(key))) for key in keys]
+        lines.append(format_cells(cells))
+    return style.clean("".join(lines))
+
+
+def _to_own_cell(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _to_cell(value: Any) -> str:

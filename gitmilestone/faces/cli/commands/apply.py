@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from gitmilestone.errors import EnvironmentFault
 from gitmilestone.faces.cli.commands.outcomes import (
@@ -25,6 +26,8 @@ def run(context: Context, values: Values) -> int:
 def read_text(context: Context, path: str) -> tuple[str, str]:
     """A file's text, or standard input's for `-`, and what to call it in errors."""
     if path == "-":
+        if isinstance(context.stdin, TextIOWrapper):
+            context.stdin.reconfigure(newline="")  # the line ends in a cell are the cell's
         return context.stdin.read().removeprefix("\ufeff"), "<stdin>"
     try:
         with open(context.resolve_path(path), encoding="utf-8-sig", newline="") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitmilestone.faces.cli.commands.notes import note, note_more
 from gitmilestone.faces.cli.commands.sources import files_of, hint_if_empty, report_problems, today
@@ -49,10 +49,10 @@ def run(context: Context, values: Values) -> int:
     return report_problems(context, answered.problems, answered.unreadable)
 
 
-def write_pages(context: Context, files: Files, query: Query, form: str) -> Iterator[Page]:
+def write_pages(context: Context, files: Files, query: Query, form: str, keys: Sequence[str] = ()) -> Iterator[Page]:
     """Writes all that a query finds, a page at a time, and yields what was written."""
     for place, page in enumerate(iter_pages(context.store, files, query, context)):
-        context.write(format_rows(page.rows, form, context.style, today(), has_head=place == 0))
+        context.write(format_rows(page.rows, form, context.style, today(), has_head=place == 0, keys=keys))
         yield page
 
 
