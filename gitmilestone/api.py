@@ -95,7 +95,7 @@ class Repository:
         return milestone
 
     def update(self, id: str, **fields: Any) -> Milestone:  # the field's name
-        """Replaces fields of a milestone in one commit; None unsets, `extra={...}` sets keys of your own, or unsets them."""
+        """Replaces fields of a milestone in one commit; None unsets, also in `extra={...}`, keys of your own."""
         name = self._whole(id)
         edit = edit_fields(name, lambda before: revise_fields(before, _by_name(_as_text(fields))))
         return self._carry_out(edit).outcome.milestones[0]

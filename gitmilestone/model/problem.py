@@ -32,6 +32,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "stray-edit": ("error", "a merge dropped an edit, or gave it to another milestone"),
     "missing-field": ("error", "a field that every milestone or task has is not there"),
     "bad-value": ("error", "a value that its field can't hold"),
+    "comment-in-text": ("warning", "a text ends in front of a `#`, which was most likely meant as a part of it"),
     "unknown-key": ("warning", "a key that is no field; it is kept and can be queried as x.KEY"),
     "unknown-word": ("warning", "a value outside the project's own vocabulary"),
     "required-field": ("error", "a field that the project requires of milestones in this status is not set"),

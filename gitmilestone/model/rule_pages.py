@@ -166,6 +166,12 @@ working days or weeks like `15d` or `3w`. The file is not read, because the rest
 
 [The files](files.md#a-milestone) lists what each field holds.
 """,
+    "comment-in-text": """\
+In YAML a `#` behind a space begins a comment: `title: Update #2 (x)` says "Update". The file is read, and says less
+than its author meant.
+
+Put the whole value in quotes: `title: "Update #2 (x)"`. A comment that is meant has a space behind its `#`.
+""",
     "unknown-key": """\
 The key is no field of git milestone: misspelt, most likely (`onwer`), and what it says does not count. It is kept,
 and can be searched as `x.KEY`.

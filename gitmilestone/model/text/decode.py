@@ -8,7 +8,7 @@ from typing import Any
 
 from gitmilestone.model import formats
 from gitmilestone.model.fields import FIELDS, TASK_FIELDS, Field
-from gitmilestone.model.kinds import LABEL, BadValue, find_nearest
+from gitmilestone.model.kinds import BLOCK, LABEL, LINE, BadValue, find_nearest
 from gitmilestone.model.milestone import DEPENDENCY_TYPES, Dependency, DependencyType, Milestone, Task
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, as_plain
@@ -17,6 +17,7 @@ _TASK_FIELDS = {field.name: field for field in TASK_FIELDS}
 _TYPES: dict[str, DependencyType] = {kind: kind for kind in DEPENDENCY_TYPES}
 # A hostile file has room for 100,000 unknown keys; looking for what each may mean would take a minute.
 _HINTED_PROBLEMS = 100
+_LOOKED_AT = 100
 
 
 class Decoder:
@@ -26,9 +27,11 @@ class Decoder:
         self.path = path
         self.known_extra = known_extra
         self.problems: list[Problem] = []
+        self._text = ""
 
-    def decode(self, milestone_id: str, root: Mapping) -> Milestone | None:
-        """The milestone, or None where `problems` has an error."""
+    def decode(self, milestone_id: str, root: Mapping, text: str) -> Milestone | None:
+        """The milestone of a text and its root, or None where `problems` has an error."""
+        self._text = text
         values, extra = self._fields(FIELDS, root, "", 1)
         self._check_schema(values.get("schema"), root)
         if self.problems and errors_among(self.problems):
@@ -47,6 +50,8 @@ class Decoder:
         for name, entry in mapping.entries.items():
             field = table.get(name)
             node = entry.value
+            if isinstance(node, Scalar) and (field is None or field.kind in (LINE, BLOCK)):
+                self._look_behind(node, where + name)
             if field is None:
                 self._check_key(name, entry, where, table)
                 extra[name] = as_plain(node)
@@ -57,7 +62,8 @@ class Decoder:
             elif field.shape != "scalar":
                 self._refuse_shape(field, node, where + name)
             else:
-                values[name] = self._value(field, node.text, node.line, where + name)
+                text = node.text if field.kind is BLOCK else node.as_line
+                values[name] = self._value(field, text, node.line, where + name)
         for field in table.values():
             if field.required and field.name not in values:
                 absent = mapping.entries.get(field.name)
@@ -65,6 +71,18 @@ class Decoder:
                 hint = f"add a line `{field.name}: ...`"
                 self.report(at, "missing-field", f"`{where}{field.name}` is missing", hint)
         return values, extra
+
+    def _look_behind(self, node: Scalar, name: str) -> None:
+        """Reports what was most likely meant to be a part of the text: `title: Update #2`."""
+        if node.style:
+            return
+        # Bounded, for a line may hold as many texts as a file has room for.
+        behind = self._text[node.end : node.end + _LOOKED_AT].partition("\n")[0].strip()
+        if behind[:1] == "#" and behind[1:2] not in ("", " ", "\t", "#"):
+            told = f"`{name}` ends in front of" if node.text else f"`{name}` is empty in front of"
+            hint = "put the whole value in quotes; a comment that is meant has a space behind its `#`"
+            message = f"{told} `{behind[:40]}`, which is a comment to YAML"
+            self.report(node.line, "comment-in-text", message, hint)
 
     def _value(self, field: Field, text: str, line: int, name: str) -> Any:
         try:
@@ -94,7 +112,8 @@ class Decoder:
         labels: set[str] = set()
         for item in node.items:
             if isinstance(item, Scalar):
-                labels.add(self._value(FIELDS["labels"], item.text, item.line, name) or "")
+                self._look_behind(item, name)
+                labels.add(self._value(FIELDS["labels"], item.as_line, item.line, name) or "")
             else:
                 self.report(item.line, "bad-value", f"an item of `{name}` is a {LABEL.name}, no list or mapping")
         return tuple(sorted(labels))
@@ -154,9 +173,9 @@ class Decoder:
 def _split_dependency(item: Node) -> tuple[str, str] | None:
     """The id and the type's word."""
     if isinstance(item, Scalar):
-        return item.text, "blocks"
+        return item.as_line, "blocks"
     if isinstance(item, Mapping) and len(item.entries) == 1:
         (entry,) = item.entries.values()
         if isinstance(entry.value, Scalar):
-            return entry.key.text, entry.value.text
+            return entry.key.text, entry.value.as_line
     return None

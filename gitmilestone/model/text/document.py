@@ -18,7 +18,7 @@ from gitmilestone.model.text.yaml_loader import YamlFault, load
 from gitmilestone.model.text.yaml_nodes import Mapping, Node, Scalar
 
 MAX_BYTES = 1 << 20
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONFLICT = r"^(?:<{7,}|>{7,}|\|{7,})(?: .*)?$"
 
 
@@ -53,7 +53,7 @@ def read_document(path: str, milestone_id: str, content: bytes, known_extra: Con
     if milestone is None and (root := _load(decoder, text)):
         schema = find_version(root) or schema
         if schema == formats.NEWEST:
-            milestone = decoder.decode(milestone_id, root)
+            milestone = decoder.decode(milestone_id, root, text)
         else:
             milestone = _decode_older(decoder, milestone_id, text, schema)
     problems = sorted(decoder.problems, key=lambda problem: problem.line)
@@ -137,7 +137,7 @@ def _decode_older(decoder: Decoder, milestone_id: str, text: str, schema: int) -
         return None
     milestone = decode_canonical(milestone_id, newer, decoder.known_extra)
     if milestone is None and (root := _load(decoder, newer)):
-        milestone = decoder.decode(milestone_id, root)
+        milestone = decoder.decode(milestone_id, root, newer)
     decoder.problems[known:] = _relocate(decoder.problems[known:], newer, text)
     return milestone
 
@@ -158,8 +158,8 @@ def decode_text(decoder: Decoder, content: bytes) -> str | None:
     if len(content) > MAX_BYTES:
         decoder.problems.append(too_large(decoder.path, len(content)))
         return None
-    if content.startswith(_BYTE_ORDER_MARK):
-        content = content[len(_BYTE_ORDER_MARK) :]
+    if content.startswith(BYTE_ORDER_MARK):
+        content = content[len(BYTE_ORDER_MARK) :]
         decoder.report(1, "byte-order-mark", "starts with a byte-order mark", "`check --fix` removes it")
     try:
         text = content.decode()

@@ -337,7 +337,7 @@ def _key_of(item: str | Dependency) -> str:
 
 def _key_of_node(item: Node) -> str:
     if isinstance(item, Scalar):
-        return item.text
+        return item.as_line
     return next(iter(item.entries)) if isinstance(item, Mapping) else ""
 
 
@@ -354,7 +354,7 @@ def _format_flow_item(item: str | Dependency) -> str:
 def _type_of(item: Node) -> str:
     if isinstance(item, Mapping):
         (entry,) = item.entries.values()
-        return entry.value.text if isinstance(entry.value, Scalar) else ""
+        return entry.value.as_line if isinstance(entry.value, Scalar) else ""
     return "blocks"
 
 

@@ -32,6 +32,11 @@ class Scalar(NamedTuple):
     style: str = ""
 
     @property
+    def as_line(self) -> str:
+        """The text where one line is wanted: without the line end that YAML adds to a block."""
+        return self.text.removesuffix("\n") if self.style in ("|", ">") else self.text
+
+    @property
     def is_null(self) -> bool:
         return not self.style and self.text in NULLS
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 from gitmilestone.model.layout import ROOT, SETTINGS_FILES, find_place, move_to
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.text.decode import Decoder
-from gitmilestone.model.text.document import MAX_BYTES, Document, decode_text, revise
+from gitmilestone.model.text.document import BYTE_ORDER_MARK, MAX_BYTES, Document, decode_text, revise
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.documents import read_all
 from gitmilestone.store.files import Files, read_file
 from gitmilestone.store.store import Store
 
 _MARK, _LINE_ENDS, _FOLDER = "byte-order-mark", "carriage-return", "wrong-folder"
+_TEXTUAL = (_MARK, _LINE_ENDS)
 
 
 class Mended(NamedTuple):
@@ -39,7 +40,8 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
     mended: list[Mended] = []
     counts = Counter(place.id for entry in files.iter_entries() if (place := find_place(entry.path)))
     left = _find_left(store, files)
-    for name, document in read_all(files, watch).documents.items():
+    reading = read_all(files, watch)
+    for name, document in reading.documents.items():
         # Which of two files of one id is the right one is not for a machine to say.
         path = document.path.removeprefix(f"{ROOT}/")
         if document.milestone is None or counts[name] > 1 or path in left:
@@ -52,8 +54,10 @@ def fix(store: Store, watch: Watch = SILENT) -> list[Mended]:
             changes.append(f"moved it to {ROOT}/{moves[path]}, because it is {document.milestone.status}")
         if changes:
             mended.append(Mended(path, tuple(changes)))
-    for path in SETTINGS_FILES:
-        content, changes = _mend_settings(files, path) if path not in left else (b"", [])
+    told = {problem.path.removeprefix(f"{ROOT}/") for problem in reading.problems if problem.code in _TEXTUAL}
+    seen = {one.path for one in mended}
+    for path in dict.fromkeys((*sorted(told - seen), *SETTINGS_FILES)):
+        content, changes = _mend_text(files, path) if path not in left else (b"", [])
         if changes:
             changed[path] = content
             mended.append(Mended(path, tuple(changes)))
@@ -69,10 +73,13 @@ def _find_left(store: Store, files: Files) -> set[str]:
     return left | {entry.path.removeprefix(f"{ROOT}/") for entry in staged if entry.stage}
 
 
-def _mend_settings(files: Files, path: str) -> tuple[bytes, list[str]]:
+def _mend_text(files: Files, path: str) -> tuple[bytes, list[str]]:
+    """A file's bytes without what is textual, whatever else is wrong with it; line ends only in what is UTF-8."""
     decoder = Decoder(path)
-    text = decode_text(decoder, read_file(files, path, MAX_BYTES) or b"")
-    return (text or "").encode(), [] if text is None else _name_changes({one.code for one in decoder.problems})
+    content = read_file(files, path, MAX_BYTES) or b""
+    text = decode_text(decoder, content)
+    mended = content.removeprefix(BYTE_ORDER_MARK) if text is None else text.encode()
+    return mended, _name_changes({one.code for one in decoder.problems})
 
 
 def _name_changes(codes: set[str]) -> list[str]:

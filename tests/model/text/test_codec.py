@@ -155,7 +155,7 @@ def test_decoding_canonical_text_at_once_agrees_with_the_located_way(text: str) 
         root = load(text)
         assert isinstance(root, Mapping)
         decoder = Decoder(_PATH, known)
-        assert decoder.decode("x", root) == at_once
+        assert decoder.decode("x", root, text) == at_once
         assert list(at_once.extra) == [key for key in root.entries if key in at_once.extra]
         assert not decoder.problems
 

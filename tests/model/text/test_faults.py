@@ -12,9 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gitmilestone.model.milestone import Milestone
+from gitmilestone.model.milestone import Dependency, Milestone
 from gitmilestone.model.problem import CODES
+from gitmilestone.model.record import revise_fields
 from gitmilestone.model.text.document import MAX_BYTES, Document, read_document, revise, too_large
+from gitmilestone.model.text.encode import encode
 
 _PATH = ".milestones/active/x.yaml"
 _HEAD = "schema: 1\ntitle: T\nstatus: planned\n"
@@ -201,6 +203,78 @@ def test_every_fault_of_a_file_is_reported_in_the_order_of_its_lines() -> None:
     assert [problem.line for problem in document.problems] == [3, 4, 5, 6]
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("owner: ana #2 (x)\n", "`owner` ends in front of `#2 (x)`"),
+        ("owner: ana\t#fix\n", "`owner` ends in front of `#fix`"),
+        ("owner: #ana\n", "`owner` is empty in front of `#ana`"),
+        ("labels:\n  - bug #2\n", "`labels` ends in front of `#2`"),
+        ("labels: [a,\n  b #2\n ]\n", "`labels` ends in front of `#2`"),
+        ("risk: high #1", "`risk` ends in front of `#1`"),
+        ("tasks:\n  a:\n    title: Do #3\n", "`tasks.a.title` ends in front of `#3`"),
+        ("description: a\n  b #4\n", "`description` ends in front of `#4`"),
+    ],
+)
+def test_a_comment_that_was_meant_as_text(lines: str, said: str) -> None:
+    document = read(_HEAD + lines)
+    assert document.milestone is not None
+    (problem,) = [one for one in document.problems if one.code != "unknown-key"]
+    assert (problem.code, problem.severity) == ("comment-in-text", "warning")
+    assert problem.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "owner: ana # 2\n",
+        "owner: ana #\n",
+        "owner: ana ## ours\n",
+        "owner: ana#2\n",
+        'owner: "ana #2"\n',
+        'owner: "ana" #2\n',
+        "owner: ana\n#2\n",
+        "owner:\n#2\n",
+        "due: 2027-01-01 #fixed\n",
+        "labels: #all\n  - a\n",
+        "description: |  #2\n  a #2\n",
+    ],
+)
+def test_a_comment_that_is_one(lines: str) -> None:
+    assert read(_HEAD + lines).problems == ()
+
+
+def test_a_block_of_one_line_is_that_line() -> None:
+    text = (
+        "schema: 1\ntitle: |\n  A title\nstatus: >\n  planned\nproject: >-\n  two\n  lines\nlabels:\n  - |\n    a\n"
+        "depends_on:\n  - >\n    b\n  - c: |\n      relates\ntasks:\n  t:\n    title: |\n      T\n"
+        "description: |\n  Text\n"
+    )
+    document = read(text)
+    assert document.problems == ()
+    milestone = document.milestone
+    assert milestone is not None
+    assert (milestone.title, milestone.status, milestone.project) == ("A title", "planned", "two lines")
+    assert (milestone.labels, milestone.tasks[0].title, milestone.description) == (("a",), "T", "Text\n")
+    assert milestone.depends_on == (Dependency("b"), Dependency("c", "relates"))
+    edited = milestone._replace(title="B", labels=("a", "b"), depends_on=(Dependency("b"),))
+    revised = revise(document, edited).decode()
+    assert read(revised).milestone == edited
+    assert revised.startswith("schema: 1\ntitle: B\nstatus: >\n  planned\n")
+    assert "  - |\n    a\n" in revised
+    (problem,) = read(text.replace("  A title\n", "  A title\n  of two\n")).problems
+    assert problem.message.startswith("`title` is one line of text")
+
+
+@pytest.mark.parametrize("text", ["a\r\nb\r\n", "a\rb\r", "a\nb\n"])
+def test_the_line_ends_of_a_description(text: str) -> None:
+    milestone = revise_fields(Milestone("x", "T"), {"description": text})
+    assert milestone.description == "a\nb\n"
+    assert b"description: |\n  a\n  b\n" in encode(milestone)
+    quoted = text.replace("\r", "\\r").replace("\n", "\\n")
+    assert read(f'{_HEAD}description: "{quoted}"\n').milestone == milestone
+
+
 def _many() -> Iterator[tuple[str, str]]:
     """Texts of a megabyte that are cheap to write and could be dear to read."""
     size = MAX_BYTES - 100
@@ -208,6 +282,7 @@ def _many() -> Iterator[tuple[str, str]]:
     yield "labels", _HEAD + "labels:\n" + "".join(f"  - a{i}\n" for i in range(size // 12))
     yield "blank lines", _HEAD + "\n" * (size - 2) + "x"
     yield "blank lines in a block", _HEAD + "description: |\n  a" + "\n" * (size - 10) + "  b\nx"
+    yield "texts on one line", _HEAD + "labels: [" + "a," * (size // 2 - 30) + "a]\n"
     yield "a long line", _HEAD + "owner: " + "a" * (size - 30) + "\n"
     yield "quotes", _HEAD + 'owner: "' + "\\n" * (size // 2 - 30) + "\n"
     yield "colons", _HEAD + "owner: " + "a: " * (size // 3 - 30) + "\n"

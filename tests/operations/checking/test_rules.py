@@ -62,6 +62,7 @@ SPECIMENS: dict[str, Specimen] = {
     "unknown-schema": _one(_PLANNED.replace("1", "99"), 1),
     "missing-field": _one("schema: 1\nstatus: planned\n", 1),
     "bad-value": _one(_PLANNED + "due: tomorrow\n", 4),
+    "comment-in-text": _one(_PLANNED + "owner: ana #2\n", 4),
     "unknown-key": _one(_PLANNED + "onwer: ana\n", 4),
     "required-field": _one(_PLANNED, settings="  required:\n    planned:\n      - owner\n"),
     "date-order": _one(_PLANNED + "start: 2027-01-02\ndue: 2027-01-01\n", 5),
@@ -274,6 +275,28 @@ def test_a_write_is_refused_for_what_it_makes_wrong_itself(repository: Path) -> 
         with pytest.raises(InvalidContent):
             repo.create("New", owner="bo")
         assert repo.get("a").status == "completed"
+
+
+def test_what_another_fault_does_not_keep_from_mending(clone: Clone) -> None:
+    crlf = _PLANNED.replace("\n", "\r\n").encode()
+    for path, content in {
+        "active/a.yaml": b"\xef\xbb\xbfschema: 1\r\ntitle: T\r\n",
+        "active/b.yaml": b"\xef\xbb\xbfschema: 1\r\ntitle: Andr\xe9\r\n",
+        "active/c.yaml": b"owner: 'ana\r\n",
+        "active/ff/d.yaml": crlf,
+        "active/fe/d.yaml": crlf,
+    }.items():
+        place = clone.path / ".milestones" / path
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(content)
+    with clone.store() as store:
+        assert [one.path.rpartition("/")[2] for one in fix(store)] == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "d.yaml"]
+        assert fix(store) == []
+        left = check(store.work_files()).problems
+    assert not any("check --fix" in one.hint for one in left)
+    assert (clone.path / ".milestones/active/a.yaml").read_bytes() == b"schema: 1\ntitle: T\n"
+    assert (clone.path / ".milestones/active/b.yaml").read_bytes() == b"schema: 1\r\ntitle: Andr\xe9\r\n"
+    assert (clone.path / ".milestones/active/c.yaml").read_bytes() == b"owner: 'ana\n"
 
 
 def test_mending_says_what_it_did(clone: Clone) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gitmilestone.faces.cli.commands.sources import files_of, find_id
 from gitmilestone.faces.cli.formats import STATUS_COLOURS
 from gitmilestone.faces.context import Context, Values
@@ -52,7 +55,7 @@ def format_row(row: Row, style: Style) -> str:
         name = "depends on" if dependency.type == "blocks" else "relates to"
         lines.append(_pair(name, dependency.id, style))
     for key, held in milestone.extra.items():
-        lines.append(_pair(key, held if isinstance(held, str) else str(held), style))
+        lines.append(_pair(key, _as_words(held), style))
     if milestone.tasks:
         lines += ["", f"tasks  {row.progress:.0%} done"]
         for task in milestone.tasks:
@@ -69,4 +72,15 @@ def _inert(line: str) -> str:
 
 
 def _pair(name: str, value: str, style: Style) -> str:
-    return f"{name:<11} {style.cell(value)}"
+    return f"{style.cell(name):<11} {style.cell(value)}".rstrip()
+
+
+def _as_words(value: Any, is_inner: bool = False) -> str:
+    """A value of a key of the user's own: a text, a list, a mapping, or nothing."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        parts = [f"{key}: {_as_words(held, True)}" for key, held in value.items()]
+    else:
+        parts = [_as_words(held, True) for held in value or ()]
+    return f"({', '.join(parts)})" if is_inner else ", ".join(parts)
