@@ -74,7 +74,7 @@ scale:
         (b"tier: !x sqlite\n", 1, "yaml-tag"),
         (b"[" * 1000, 1, "yaml-depth"),
         (b"tier: \x01\n", 1, "unstorable-character"),
-        (b"tier: 'sqlite\n", 2, "yaml-syntax"),
+        (b"tier: 'sqlite\n", 1, "yaml-syntax"),
         (b"#" * (MAX_BYTES + 1), 0, "file-too-large"),
     ],
 )

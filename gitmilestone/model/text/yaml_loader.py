@@ -40,16 +40,15 @@ def load(text: str) -> Node | None:
     try:
         return _Composer(loader, text).compose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        if "maximum nesting" in str(error.problem):  # libyaml's own bound, which its newer releases have
-            raise YamlFault("yaml-depth", line, f"nested deeper than {MAX_DEPTH} levels") from None
-        explained = ", ".join(part for part in (error.context, error.problem) if part)
-        if "nesting depth" in explained:  # newer versions of libyaml have a bound of their own
+        from gitmilestone.model.text.yaml_words import explain
+
+        line, message, hint = explain(text, error)
+        # libyaml has a bound of its own, which its releases call by different names.
+        if re.search("maximum nesting|nesting depth", f"{error.context} {error.problem}"):
             raise _too_deep(line) from None
-        raise YamlFault("yaml-syntax", line, explained or "not well-formed YAML", _hint(text, line)) from None
-    except yaml.YAMLError as error:
-        raise YamlFault("yaml-syntax", 1, str(error)) from None
+        raise YamlFault("yaml-syntax", line, message, hint) from None
+    except yaml.YAMLError:
+        raise YamlFault("yaml-syntax", 1, "it can't be read as YAML", "save it as UTF-8 text") from None
     finally:
         loader.dispose()
 
@@ -101,11 +100,21 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         line = _line_of(event)
         if isinstance(event, self.events.AliasEvent):
-            raise YamlFault("yaml-alias", line, f"the alias *{event.anchor} is not allowed", "write it out")
+            raise YamlFault(
+                "yaml-alias",
+                line,
+                f"the alias *{event.anchor} is not allowed",
+                f'write it out; if it is text, quote it: "*{event.anchor}"',
+            )
         if event.anchor is not None:
-            raise YamlFault("yaml-alias", line, f"the anchor &{event.anchor} is not allowed", "remove it")
+            raise YamlFault(
+                "yaml-alias",
+                line,
+                f"the anchor &{event.anchor} is not allowed",
+                "remove it; if it is text, put all of it in quotes",
+            )
         if event.tag is not None:
-            hint = "remove it: values are text"
+            hint = "remove it, for values are text; if it belongs to the text, put all of it in quotes"
             raise YamlFault("yaml-tag", line, f"the tag {event.tag} is not allowed", hint)
         if isinstance(event, self.events.ScalarEvent):
             return self._scalar(event, line)
@@ -169,15 +178,3 @@ def _end_of_block(text: str, start: int, end: int) -> int:
     if "+" in header.partition("#")[0]:
         return end
     return min(start + len(text[start:end].rstrip("\n")) + 1, end)
-
-
-def _hint(text: str, line: int) -> str:
-    lines = text.split("\n")
-    faulty = lines[line - 1] if line <= len(lines) else ""
-    if "\t" in faulty[: len(faulty) - len(faulty.lstrip())]:
-        return "a tab can't indent YAML: use two spaces"
-    if re.match(r"[<=>|]{7,}", faulty):
-        return "this looks like what a merge conflict leaves"
-    if ": " in faulty.partition(": ")[2]:
-        return "put the value in quotes: it holds `: `"
-    return ""

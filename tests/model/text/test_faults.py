@@ -80,7 +80,7 @@ _BAD: dict[str, tuple[str | bytes, int, str, str]] = {
         "<<<<<<< HEAD",
     ),
     "the end of a conflict": (_HEAD + "owner: b\n>>>>>>> other\n", 5, "conflict-marker", ">>>>>>> other"),
-    "the middle of a conflict": (_HEAD + "=======\nowner: b\n", 5, "yaml-syntax", ""),
+    "the middle of a conflict": (_HEAD + "=======\nowner: b\n", 4, "yaml-syntax", "conflict"),
     "two documents": (_HEAD + "---\n" + _HEAD, 4, "yaml-documents", "keep one"),
     "a list": ("# mine\n- a\n- b\n", 2, "not-a-mapping", "key: value"),
     "a text": ("Ship it\n", 1, "not-a-mapping", "key: value"),

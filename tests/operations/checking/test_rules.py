@@ -51,7 +51,7 @@ SPECIMENS: dict[str, Specimen] = {
     "wrong-folder": Specimen({"completed/a.yaml": _PLANNED}, "completed/a.yaml"),
     "wrong-layout": Specimen({"active/ff/a.yaml": _PLANNED}, _SETTINGS),
     "conflict-marker": _one(_HEAD + "<<<<<<< ours\nstatus: planned\n", 3),
-    "yaml-syntax": _one(_PLANNED + "owner: 'ana\n", 5),
+    "yaml-syntax": _one(_PLANNED + "owner: 'ana\n", 4),
     "yaml-tag": _one(_PLANNED + "owner: !!str ana\n", 4),
     "yaml-alias": _one(_PLANNED + "owner: &a ana\n", 4),
     "yaml-depth": _one(_PLANNED + "x: " + "[" * 40 + "]" * 40 + "\n", 4),
