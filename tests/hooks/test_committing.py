@@ -80,6 +80,12 @@ def test_old_sins_elsewhere_stop_nobody(hooked: Clone, run: Run, lay: Lay) -> No
     assert run(hooked, "commit", "-qm", "new") == Said(0, "")
 
 
+def test_a_line_to_be_written_is_shown_with_its_spaces(hooked: Clone, run: Run, lay: Lay) -> None:
+    lay(hooked, "active/new.yaml", OPEN.format(title="New") + "\ntasks:\n  one: Enrol\n")
+    hooked.git("add", ".")
+    assert "(write `    title: ...` below it)" in run(hooked, "commit", "-qm", "new").out
+
+
 def test_warnings_are_shown_and_let_go(hooked: Clone, run: Run, lay: Lay) -> None:
     lay(hooked, "active/new.yaml", OPEN.format(title="New") + "\ndepends_on:\n  - nobody\n")
     hooked.git("add", ".")

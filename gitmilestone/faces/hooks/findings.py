@@ -26,7 +26,7 @@ def tell_problems(context: Context, problems: Sequence[Problem], outcome: str, w
     ordered = sorted(problems, key=lambda problem: problem.severity)
     errors = sum(1 for problem in problems if problem.severity == "error")
     for problem in ordered[:_SHOWN]:
-        tell(context, " ".join(str(problem).split()))
+        tell(context, " ".join(str(problem).splitlines()))
     if len(ordered) > _SHOWN:
         tell(context, f"and {len(ordered) - _SHOWN} more")
     if errors:
