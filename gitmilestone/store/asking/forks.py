@@ -140,7 +140,7 @@ def get_target(store: Store, revision: str) -> str:
         if name and not is_its_own and store.objects.find(f"{name}^{{commit}}"):
             return short
     raise UnknownRevision(
-        f"nothing says what {revision} is to be merged into: no origin/HEAD, no upstream, no main",
+        f"nothing says what {revision} is to be merged into: no other branch is origin/HEAD, its upstream or main",
         "name both, like `main..feature`; or `git remote set-head origin --auto`",
     )
 

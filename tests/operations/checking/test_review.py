@@ -229,7 +229,7 @@ def test_which_sides_are_meant(planned: Clone, tmp_path: Path) -> None:
     assert look(planned, "main...feature") == look(planned, "main..") == both
     assert look(planned, "feature") == both
     planned.git("switch", "-q", "main")
-    with pytest.raises(UnknownRevision, match="merged into"):
+    with pytest.raises(UnknownRevision, match="no other branch is origin/HEAD, its upstream or main"):
         look(planned, "main")
     planned.new("later")
     away = tmp_path / "clone"
