@@ -56,7 +56,7 @@ def _name(key: str) -> str:
     """A key that is no field is one of the user's own."""
     if key in _EDITABLE or key.startswith("x."):
         return key
-    if key in ("created", "schema", "id", "tasks"):
+    if key in ("created", "schema", "id") or key.partition(".")[0] == "tasks":
         raise InvalidRequest(f"`{key}` is not edited this way", "`git milestone edit ID` opens the whole file")
     return f"x.{key}"
 
