@@ -18,6 +18,7 @@ from gitmilestone.operations.scaling.pace import STATE
 from gitmilestone.store.store import Store
 from tests.faces.conftest import ROOT, Run
 from tests.faces.test_others_work import SESSIONS
+from tests.repositories import run_git
 
 ENOUGH = 60
 """Milestones of which a project wants another tier than `file`."""
@@ -105,6 +106,21 @@ def test_a_rehearsal_refuses_what_the_write_would(due: Path, run: Run) -> None:
     written, rehearsed = run("start", "first"), run("start", "first", "--dry-run")
     assert (rehearsed.returncode, rehearsed.stderr) == (written.returncode, written.stderr)
     assert "edits that are not committed" in written.stderr
+
+
+@pytest.mark.parametrize("why", ["a filter", "a detached HEAD", "edits"])
+def test_a_rehearsal_of_a_migration_refuses_what_the_migration_would(why: str, due: Path, run: Run) -> None:
+    if why == "a filter":
+        (due / ".gitattributes").write_text("*.yaml filter=mine\n")
+    elif why == "edits":
+        for path in (due / ".milestones").rglob("*.yaml"):
+            path.write_text(path.read_text() + "# mine\n")
+    else:
+        run_git("checkout", "-q", "--detach", cwd=due)
+    for target in ("sharded", "sqlite"):
+        written, rehearsed = run("migrate", target), run("migrate", target, "--dry-run")
+        assert written.returncode not in (0, 2)
+        assert (rehearsed.returncode, rehearsed.stdout, rehearsed.stderr) == (written.returncode, "", written.stderr)
 
 
 def test_the_next_write_switches(due: Path, run: Run) -> None:

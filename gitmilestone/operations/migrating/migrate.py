@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitmilestone.changes.commit import DEFAULT
+from gitmilestone.changes.commit import DEFAULT, rehearse
 from gitmilestone.changes.edit import Rewrite
 from gitmilestone.derived.listing import duplicate
 from gitmilestone.errors import InvalidContent, InvalidRequest, Refused
@@ -135,6 +135,25 @@ def plan_migration(files: Files, target: str = FORMAT, watch: Watch = SILENT) ->
         NotInitialised; InvalidContent: The project's settings have errors.
     """
     return _plan(files, target, watch)[0]
+
+
+def rehearse_migration(
+    store: Store, target: str = FORMAT, options: WriteOptions = DEFAULT, watch: Watch = SILENT
+) -> Migration:
+    """What `migrate` would do; refuses what that would refuse before it writes, but for what the Migration tells.
+
+    Raises:
+        As `plan_migration`, and as a write does.
+    """
+
+    def build(files: Files) -> Plan[Migration]:
+        migration, rewriting = _plan(files, target, watch)
+        if migration.duplicates or migration.unfit:
+            return Plan({}, "", migration)
+        with SILENT.track("", 0) as progress:
+            return Plan(_carry_out(files, migration, rewriting.contents if rewriting else {}, progress), "", migration)
+
+    return rehearse(store, Rewrite(build), options).outcome
 
 
 def _plan(files: Files, target: str, watch: Watch) -> tuple[Migration, Rewriting | None]:

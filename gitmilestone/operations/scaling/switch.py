@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from gitmilestone.changes.commit import DEFAULT, commit_edit
+from gitmilestone.changes.commit import DEFAULT, commit_edit, rehearse
 from gitmilestone.changes.edit import Rewrite
 from gitmilestone.derived.database import read_index
 from gitmilestone.derived.engine import Engine
@@ -98,6 +98,16 @@ def plan_switch(store: Store, target: str, watch: Watch = SILENT) -> Step:
     obstacle = tier.find_obstacle(store, is_asked=True)
     site = Site("", obstacle) if obstacle else tier.try_site(store)
     return Step(get_tier(files).name, target, count, site.where, site.obstacle)
+
+
+def rehearse_switch(store: Store, step: Step, options: WriteOptions = DEFAULT) -> None:
+    """Refuses what the commit of a switch would be refused for; nothing is built or started.
+
+    Raises:
+        As a write does.
+    """
+    if step.before != step.after and not step.obstacle:
+        rehearse(store, Rewrite(lambda files: _plan(files, step.before, step.after, None, None, options)), options)
 
 
 def switch_tier(

@@ -14,7 +14,14 @@ from gitmilestone.model import formats
 from gitmilestone.model.config import TIERS
 from gitmilestone.model.layout import LAYOUTS, ROOT, path_in
 from gitmilestone.model.problem import Problem
-from gitmilestone.operations.migrating.migrate import FORMAT, Migrated, Migration, migrate, plan_migration
+from gitmilestone.operations.migrating.migrate import (
+    FORMAT,
+    Migrated,
+    Migration,
+    migrate,
+    plan_migration,
+    rehearse_migration,
+)
 from gitmilestone.operations.scaling.migration import TRAILER
 from gitmilestone.operations.scaling.switch import (
     Step,
@@ -22,6 +29,7 @@ from gitmilestone.operations.scaling.switch import (
     list_tiers,
     plan_pending,
     plan_switch,
+    rehearse_switch,
     switch_tier,
 )
 from gitmilestone.store.asking.trailers import Trailed, find_trailed
@@ -52,7 +60,8 @@ def _switch(context: Context, values: Values) -> int:
         raise InvalidRequest(f"--now is for what is pending, and {target!r} was given", "leave one of them out")
     if values["dry_run"]:
         step = plan_switch(store, target, context) if target else plan_pending(store, context)
-        return _rehearse_switch(context, values, step)
+        rehearse_switch(store, step, write_options(values))
+        return _report_step(context, values, step)
     options = write_options(values)
     switch = switch_tier(store, target, options, context) if target else carry_out_now(store, context, options)
     if values["json"]:
@@ -73,7 +82,7 @@ def _switch(context: Context, values: Values) -> int:
     return 0
 
 
-def _rehearse_switch(context: Context, values: Values, step: Step) -> int:
+def _report_step(context: Context, values: Values, step: Step) -> int:
     if values["json"]:
         _write_json(context, switch=step._asdict())
     elif step.obstacle:
@@ -105,7 +114,7 @@ def _carry_out(context: Context, values: Values, target: str) -> int:
 
 
 def _rehearse(context: Context, values: Values, target: str) -> int:
-    migration = plan_migration(context.store.files_at(), target, context)
+    migration = rehearse_migration(context.store, target, write_options(values), context)
     if values["json"]:
         _write_json(context, migration=_to_json(Migrated(migration, None)))
     elif not migration.is_pending:
