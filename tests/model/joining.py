@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitmilestone.model import kinds
 from gitmilestone.model.fields import FIELDS
 from gitmilestone.model.merging.merge_text import MergedText, merge_texts
 from gitmilestone.model.milestone import STATUSES, Dependency, Milestone, Task
@@ -175,7 +176,7 @@ def pairs_in_a_field() -> Iterator[tuple[str, tuple[str, str], Pair]]:
     """Every two different changes of one field, or of one task: where, what they are, and the pair."""
     for field in FIELDS.values():
         if field.shape == "scalar" and field.name not in ("schema", "status", "description"):
-            was, one, other = [field.kind.parse(text) for text in _THREE[field.name]]
+            was, one, other = [field.kind.parse(text) for text in _THREE[field.kind.name]]
             yield from _pairs_of_changes(field.name, {"": was, "set": one, "set otherwise": other})
             if not field.required:
                 yield from _pairs_of_changes(field.name, {"": was, "set": one, "unset": None})
@@ -189,10 +190,11 @@ def pairs_in_a_field() -> Iterator[tuple[str, tuple[str, str], Pair]]:
 
 
 _THREE = {
-    **dict.fromkeys(("title", "project", "owner"), ("one", "two", "three")),
-    "priority": ("high", "low", "medium"),
-    **dict.fromkeys(("start", "due", "created"), ("2027-01-01", "2027-01-02", "2027-01-03")),
-    "estimate": ("5d", "6d", "7d"),
+    kinds.LINE.name: ("one", "two", "three"),
+    kinds.PRIORITY.name: ("high", "low", "medium"),
+    **dict.fromkeys((kinds.DATE.name, kinds.TIME.name), ("2027-01-01", "2027-01-02", "2027-01-03")),
+    kinds.ESTIMATE.name: ("5d", "6d", "7d"),
+    kinds.NUMBER.name: ("5", "6", "7"),
 }
 _TASK = FULL.tasks[0]
 _TASKS = {
