@@ -7,15 +7,15 @@ where its stamp names one that is still there, else between the listed files. Wi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from sqlite3 import Connection
-from typing import NamedTuple
 
 from gitmilestone.derived.listing import Contents, Parsed, hash_entries, iter_listed, iter_work_parsed
 from gitmilestone.derived.schema import index_statements
 from gitmilestone.derived.sqlite import Index
+from gitmilestone.derived.steps import Step, iter_batches, to_file
 from gitmilestone.derived.workers import Workers
 from gitmilestone.derived.writer import Writer
 from gitmilestone.errors import GitFailed, MissingObject, UnsafePath
@@ -25,26 +25,11 @@ from gitmilestone.model.text.document import MAX_BYTES
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.store.files import FileEntry, Files, TreeFiles, WorkFiles, read_sized
 from gitmilestone.store.store import Store
-from gitmilestone.store.trees import TreeEntry
 
-_BATCH = 1000
 _COMMIT_EVERY = 20_000
+_BATCH = 1000
 _WORTH_WORKERS = 4 * _BATCH
 _KEPT = 10_000
-
-
-class Step(NamedTuple):
-    """A file that goes, comes, or both: what was there is no more, or not the same."""
-
-    path: str
-    gone: bool
-    entry: FileEntry | None
-
-
-class Batch(NamedTuple):
-    gone: list[str]
-    aside: list[Parsed]
-    unread: list[FileEntry]
 
 
 def catch_up(index: Index, store: Store, files: Files, watch: Watch = SILENT) -> None:
@@ -128,7 +113,7 @@ class _Refresh:
             changes = list(self.store.iter_changed_entries(before or None, self.files.tree))
         except (MissingObject, GitFailed):
             return None
-        return [Step(path, old is not None, _to_file(path, new)) for path, old, new in changes]
+        return [Step(path, old is not None, to_file(path, new)) for path, old, new in changes]
 
     def _move(self, steps: list[Step]) -> Iterator[Step]:
         """Renames what only lies elsewhere, as after a migration of the layout; yields the other steps."""
@@ -182,7 +167,7 @@ class _Refresh:
             yield from ((path, oid) for _, path, oid in rows)
 
     def _carry_out(self, steps: Iterable[Step], total: int, *, commits: bool) -> None:
-        batches = _iter_batches(steps, self._find_faults)
+        batches = iter_batches(steps, self._find_faults, _BATCH)
         first = list(islice(batches, _WORTH_WORKERS // _BATCH))
         may_share = len(first) * _BATCH >= _WORTH_WORKERS and not isinstance(self.files, WorkFiles)
         with self.watch.track("Indexing", total) as progress, Workers(self.store, self._read, may_share) as workers:
@@ -237,25 +222,3 @@ class _Refresh:
         except UnsafePath:
             return False
         return found is not None and found.is_plain and found.oid in (entry.oid, None)
-
-
-def _to_file(path: str, entry: TreeEntry | None) -> FileEntry | None:
-    return FileEntry(path, entry.mode, entry.oid) if entry else None
-
-
-def _iter_batches(steps: Iterable[Step], find_faults: Callable[[str], tuple[Problem, ...]]) -> Iterator[Batch]:
-    """Args:
-    find_faults: Of a file that stands for no milestone.
-    """
-    remaining = iter(steps)
-    while some := list(islice(remaining, _BATCH)):
-        batch = Batch([step.path for step in some if step.gone], [], [])
-        for entry, milestone_id, problem in iter_listed(step.entry for step in some if step.entry):
-            if problem:
-                batch.aside.append(Parsed(entry.path, entry.oid or "", milestone_id, None, (tuple(problem),)))
-            else:
-                batch.unread.append(entry)
-        for entry in (step.entry for step in some if step.entry and step.entry.is_plain):
-            if faults := find_faults(entry.path):
-                batch.aside.append(Parsed(entry.path, entry.oid or "", "", None, tuple(map(tuple, faults))))
-        yield batch

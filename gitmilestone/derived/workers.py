@@ -18,7 +18,7 @@ from gitmilestone.store.git import spawn
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:
-    from gitmilestone.derived.catch_up import Batch
+    from gitmilestone.derived.steps import Batch
 
 Read = Callable[[Sequence[FileEntry]], Iterable[Parsed]]
 

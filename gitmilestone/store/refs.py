@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gitmilestone.errors import DetachedHead, GitFailed, LockHeld, MissingObject, OperationInProgress
 from gitmilestone.store.git import DURABLY
@@ -12,11 +12,7 @@ from gitmilestone.store.objects import Objects
 from gitmilestone.store.repository import Repository
 from gitmilestone.store.worktrees import refuse_checked_out_elsewhere
 
-if TYPE_CHECKING:
-    from gitmilestone.store.store import Store
-
 _LOCK_SECONDS = 5.0
-_BACKUPS_KEPT = 5
 _UNFINISHED = (
     ("rebase-merge", "a rebase", "git rebase --continue"),
     ("rebase-apply", "a rebase or `git am`", "git rebase --continue"),
@@ -61,25 +57,6 @@ def _read_branch(repository: Repository) -> str | None:
         result = repository.git.run("symbolic-ref", "--quiet", "HEAD")
         return result.stdout.decode("utf-8", "surrogateescape").strip() or None
     return content[5:].strip()
-
-
-def find_default_branch(store: Store) -> str | None:
-    """The branch that everybody means by the repository's name, as far as this clone knows it; its full name."""
-    repository = store.repository
-    if repository.is_bare:
-        return store.head().branch
-    remote = "refs/remotes/origin/"
-    found = repository.git.run("symbolic-ref", "--quiet", f"{remote}HEAD").stdout
-    name = found.decode("utf-8", "replace").strip()
-    return f"refs/heads/{name[len(remote) :]}" if name.startswith(remote) else None
-
-
-def list_branches(store: Store) -> set[str]:
-    """The full names of the branches that this clone has, or knows a remote to have."""
-    listed = store.git.check("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/remotes/")
-    names = listed.decode("utf-8", "surrogateescape").split("\n")
-    parts = [name.split("/", 3) for name in names if name]
-    return {f"refs/heads/{'/'.join(rest[1:] if kind == 'remotes' else rest)}" for _, kind, *rest in parts}
 
 
 def refuse_unfinished(repository: Repository, objects: Objects) -> None:
@@ -148,20 +125,3 @@ def _name_lock(said: str) -> str:
     """The lock file that git's message names between quotes."""
     parts = [part for part in said.split("'") if part.endswith(".lock")]
     return parts[0] if parts else "the branch's lock"
-
-
-def keep_backup(store: Store, name: str, commit: str | None = None) -> str:
-    """Keeps a commit under a ref, as the newest of five in its folder; returns the ref, "" on an unborn branch.
-
-    Args:
-        commit: None is HEAD's.
-    """
-    commit = commit or store.head().commit
-    if commit is None:
-        return ""
-    store.git.check(*DURABLY, "update-ref", name, commit)
-    folder = name.rpartition("/")[0]
-    listed = store.git.check("for-each-ref", "--sort=-refname", "--format=%(refname)", folder).decode().split()
-    for old in listed[_BACKUPS_KEPT:]:
-        store.git.check("update-ref", "-d", old)
-    return name

@@ -33,9 +33,9 @@ from gitmilestone.derived.sqlite import Index
 from gitmilestone.errors import GitFailed, MissingObject
 from gitmilestone.model.layout import find_path_fault, find_place
 from gitmilestone.progress import SILENT, Watch
+from gitmilestone.store.asking.branches import find_default_branch
 from gitmilestone.store.asking.moves import is_ancestor
 from gitmilestone.store.files import TreeFiles
-from gitmilestone.store.refs import find_default_branch
 from gitmilestone.store.store import Store
 
 CHANNEL = "milestone"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmilestone.derived.postgres.server.patience import bound_transaction
 from gitmilestone.errors import EnvironmentFault
-from gitmilestone.store.refs import list_branches
+from gitmilestone.store.asking.branches import list_branches
 from gitmilestone.store.store import Store
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from gitmilestone.operations.asking.query import iter_pages
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.query.query import CLOSED, Group, Query
 from gitmilestone.snapshot.settings import get_sound_project
+from gitmilestone.store.asking.branches import find_default_branch
 from gitmilestone.store.files import FileEntry, Files
-from gitmilestone.store.refs import find_default_branch
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import Content, Plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from gitmilestone.store.refs import keep_backup
+from gitmilestone.store.asking.branches import keep_backup
 from gitmilestone.store.store import Store
 from gitmilestone.store.writing.plan import WriteOptions
 
