@@ -68,7 +68,7 @@ class Decoder:
             if field.required and field.name not in values:
                 absent = mapping.entries.get(field.name)
                 at = absent.key.line if absent else line
-                hint = f"add a line `{field.name}: ...`"
+                hint = f"add a line `{field.name}: {formats.NEWEST if field.name == 'schema' else '...'}`"
                 self.report(at, "missing-field", f"`{where}{field.name}` is missing", hint)
         return values, extra
 

@@ -91,6 +91,7 @@ _BAD: dict[str, tuple[str | bytes, int, str, str]] = {
     "a list for a key": (_HEAD + "? [a]\n: b\n", 4, "yaml-syntax", "plain text"),
     "a long key": (_HEAD + "k" * 200 + ": b\n", 4, "yaml-syntax", "100"),
     "too large": (b"#" * (MAX_BYTES + 1), 0, "file-too-large", "1048577 bytes"),
+    "no schema": ("title: A\nstatus: planned\n", 1, "missing-field", "schema: 1"),
     "no title": ("schema: 1\nstatus: planned\n", 1, "missing-field", "title: ..."),
     "a title of nothing": ("schema: 1\ntitle:\nstatus: planned\n", 2, "missing-field", "title: ..."),
     "a task without a title": (
