@@ -30,6 +30,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "unknown-schema": ("error", "a file written for another format version"),
     "mixed-format": ("error", "files are not in the format that the project's settings name; a merge can leave them"),
     "stray-edit": ("error", "a merge dropped an edit, or gave it to another milestone"),
+    "stray-deletion": ("warning", "a merge deleted what its other side had edited, and nobody was asked"),
     "missing-field": ("error", "a field that every milestone or task has is not there"),
     "bad-value": ("error", "a value that its field can't hold"),
     "comment-in-text": ("warning", "a text ends in front of a `#`, which was most likely meant as a part of it"),

@@ -155,6 +155,13 @@ somebody mends it, or edits the milestone there again.
 
 `git milestone resolve --merge COMMIT` gives each milestone its own edits back, in a commit.
 """,
+    "stray-deletion": """\
+One branch deleted a milestone, the other edited it, and git took another one for what became of it: so there was no
+conflict, and what was edited is nowhere. It is told where the merge is as git alone makes it, and while the milestone
+is not there.
+
+`git milestone resolve --merge COMMIT` brings it back as it was edited. If it is to stay deleted, leave it so.
+""",
     "missing-field": """\
 A milestone without `schema`, `title` or `status`, or a task without `title`, is none. The file is not read.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -87,12 +87,6 @@ def find_changed(store: Store, heads: Heads) -> set[str]:
         for side in (heads.ours, heads.theirs):
             paths.update(path for path, _, _ in store.iter_changed(base, side.files))
     return {place.id for path in paths if (place := find_place(path))}
-
-
-def iter_merged(store: Store, heads: Heads, ids: Collection[str] | None = None) -> Iterator[Merged]:
-    """What becomes of them, by id; of all that changed where `ids` is None."""
-    for milestone_id in sorted(find_changed(store, heads) if ids is None else ids):
-        yield merge_one(store, heads, milestone_id)
 
 
 def merge_one(

@@ -669,3 +669,14 @@ def test_committed_markers_lose_nothing(clone: Clone, run: Run) -> None:
     assert "owner" in [row["field"] for row in run.read()]
     assert run("--ours").returncode == 0
     assert codes.partition("    weight")[0] in text_of(clone)
+
+
+def test_a_rehearsal_says_what_would_be_resolved_and_writes_nothing(clone: Clone, run: Run) -> None:
+    dispute(clone)
+    before = (text_of(clone), clone.git("ls-files", "-s"))
+    done = run("--ours", "--dry-run")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "would resolve ship\n", "nothing was written\n")
+    done = run("--field", "owner=theirs", "--dry-run")
+    assert done.stdout == "ship: would be left in conflict: due\n"
+    assert (text_of(clone), clone.git("ls-files", "-s")) == before
+    assert "you commit it" in run("--ours", "--no-verify").stderr

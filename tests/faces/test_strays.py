@@ -60,6 +60,11 @@ def test_a_merge_is_told_and_put_right(run: Run, branch: str, repository: Path, 
     told = run("check", "--range", "HEAD~1..HEAD")
     assert told.returncode == 1
     assert "gave export what was edited in search" in told.stdout
+    head = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=repository, env=environ)
+    rehearsed = run("resolve", "--merge", "HEAD", "--dry-run")
+    assert (rehearsed.returncode, rehearsed.stdout.split(":")[0]) == (0, "export")
+    assert rehearsed.stderr.endswith("would change 1 milestone; nothing was written\n")
+    assert subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=repository, env=environ) == head
     mended = run("resolve", "--merge", "HEAD")
     assert not mended.returncode, mended.stderr
     assert (mended.returncode, mended.stdout.split(" [")[0]) == (0, "put export right")

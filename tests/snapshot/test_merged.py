@@ -8,7 +8,7 @@ import pytest
 
 from gitmilestone.model.layout import ROOT as FOLDER
 from gitmilestone.model.merging.by_id import Expected
-from gitmilestone.snapshot.merged import Merged, iter_merged, read_heads
+from gitmilestone.snapshot.merged import Merged, find_changed, merge_one, read_heads
 from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
 from tests.repositories import Clone
 
@@ -20,7 +20,8 @@ def clone(tmp_path: Path) -> Clone:
 
 def merged(clone: Clone, ours: str = "main", theirs: str = "side") -> dict[str, Merged]:
     with clone.store() as store:
-        return {one.id: one for one in iter_merged(store, read_heads(store, ours, theirs))}
+        heads = read_heads(store, ours, theirs)
+        return {name: merge_one(store, heads, name) for name in find_changed(store, heads)}
 
 
 def test_what_one_side_changed_is_as_it_has_it(clone: Clone) -> None:

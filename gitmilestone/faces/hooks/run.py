@@ -14,7 +14,7 @@ _RUN = {
     "pre-commit": "committing:check_staged",
     "prepare-commit-msg": "committing:prepare_message",
     "commit-msg": "committing:check_message",
-    "post-commit": "warming:follow_commit",
+    "post-commit": "warming:follow_pick",
     "post-checkout": "warming:follow_commit",
     "post-merge": "warming:follow_merge",
     "post-rewrite": "warming:follow_rebase",

@@ -9,8 +9,11 @@ from gitmilestone.faces.context import Context
 from gitmilestone.faces.hooks.findings import tell, tell_problems
 from gitmilestone.faces.terminal import count_nouns
 from gitmilestone.model.change import Change
+from gitmilestone.model.problem import Problem
+from gitmilestone.operations.checking.strays import CODE
 from gitmilestone.operations.merging import after_merge
-from gitmilestone.operations.merging.after_merge import Arrived, look_at_arrived, warm
+from gitmilestone.operations.merging.after_merge import Arrived, look_at_arrived, look_at_picked, warm
+from gitmilestone.store.joining.joined import find_joined
 from gitmilestone.store.store import Store
 
 _BEFORE = "ORIG_HEAD"
@@ -19,13 +22,22 @@ _FIELDS = 3
 
 
 def follow_commit(context: Context, store: Store, _: Sequence[str]) -> int:
-    """post-commit; post-checkout OLD NEW FLAG"""
+    """post-checkout OLD NEW FLAG"""
+    return _warm(context, store)
+
+
+def follow_pick(context: Context, store: Store, _: Sequence[str]) -> int:
+    """post-commit, which git runs while it still knows what it picks"""
+    joined = find_joined(store)
+    if joined and joined.cause == "CHERRY_PICK_HEAD" and not joined.is_rebase:
+        _tell_strays(context, store, [(joined.theirs, store.head().commit or "HEAD")])
     return _warm(context, store)
 
 
 def follow_rebase(context: Context, store: Store, _: Sequence[str]) -> int:
-    """post-rewrite COMMAND: a rebase, the one of `git pull --rebase` too"""
-    _report(context, store)
+    """post-rewrite COMMAND, with OLD NEW in lines: a rebase, the one of `git pull --rebase` too"""
+    lines = [] if context.stdin.isatty() else [line.split() for line in context.stdin]
+    _report(context, store, [(line[0], line[1]) for line in lines if len(line) > 1])
     return _warm(context, store)
 
 
@@ -45,9 +57,9 @@ def _warm(context: Context, store: Store) -> int:
     return 0
 
 
-def _report(context: Context, store: Store) -> None:
+def _report(context: Context, store: Store, rewritten: Sequence[tuple[str, str]] = ()) -> None:
     try:
-        arrived = look_at_arrived(store, _BEFORE, "HEAD")
+        arrived = look_at_arrived(store, _BEFORE, "HEAD", rewritten)
     except UnknownRevision:
         return
     except MilestoneError as error:
@@ -55,7 +67,20 @@ def _report(context: Context, store: Store) -> None:
         return
     if arrived.total:
         tell(context, describe_arrived(arrived))
-    tell_problems(context, arrived.problems, "they came with this merge", "`git milestone check` shows them again")
+    _tell(context, arrived.problems)
+
+
+def _tell_strays(context: Context, store: Store, pairs: Sequence[tuple[str, str]]) -> None:
+    try:
+        _tell(context, look_at_picked(store, pairs))
+    except MilestoneError as error:
+        tell(context, f"warning: {error.message}")
+
+
+def _tell(context: Context, problems: Sequence[Problem]) -> None:
+    mends = (problem.hint for problem in problems if problem.code == CODE)
+    way_out = next(mends, "`git milestone check` shows them again")
+    tell_problems(context, problems, "they came with this merge", way_out)
 
 
 def describe_arrived(arrived: Arrived) -> str:

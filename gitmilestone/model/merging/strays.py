@@ -5,7 +5,9 @@ other, and nothing is in conflict. What each side changed under an id tells what
 """
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS
@@ -102,13 +104,16 @@ def find_stray_edits(meetings: Mapping[str, Meeting]) -> list[Stray]:
         meetings: Of all that a side has changed, by id; without those that can't be read in one of the states.
     """
     missing = [edit for name, meeting in meetings.items() for edit in _iter_missing(name, meeting)]
-    donors = {_key(edit.place, edit.value): edit for edit in reversed(missing)}
+    donors: dict[object, list[_Missing]] = defaultdict(list)
+    for edit in missing:
+        donors[_key(edit.place, edit.value)].append(edit)
     strays = {(edit.id, edit.place): edit.stray for edit in missing if edit.is_lost and not edit.is_disputed}
+    heirs = _find_heirs(meetings)
     for name, meeting in meetings.items():
         for place, value, instead in _iter_foreign(meeting):
-            edit = donors.get(_key(place, value))
-            if edit and edit.id != name and not _became(meetings[edit.id], meeting):
-                strays[edit.id, place] = edit.stray._replace(landed_in=name, landed=value, instead=instead)
+            found = [edit for edit in donors.get(_key(place, value), ()) if edit.id != name]
+            if found and not any((edit.id, name) in heirs for edit in found):
+                strays[found[0].id, place] = found[0].stray._replace(landed_in=name, landed=value, instead=instead)
     return [strays[key] for key in sorted(strays)]
 
 
@@ -124,7 +129,7 @@ def _iter_missing(name: str, meeting: Meeting) -> Iterator[_Missing]:
         mine, others, has = flatten(side), flatten(other), flatten(result)
         for place in sorted({*mine, *(place for base in bases for place in base)}):
             value, left = mine.get(place), has.get(place)
-            is_edit = all(base.get(place) != value for base in bases) and value != left
+            is_edit = all(base.get(place) != value for base in bases) and (value != left or result is None)
             if is_edit and (other is None or all(base.get(place) == others.get(place) for base in bases)):
                 is_lost = bool(other and result) and left == others.get(place)
                 yield _Missing(name, place, value, left, is_lost, is_disputed)
@@ -153,15 +158,38 @@ def _iter_foreign(meeting: Meeting) -> Iterator[tuple[Place, Any, Any]]:
             yield place, value, (changed or told)[0]
 
 
-def _became(old: Meeting, new: Meeting) -> bool:
-    """Whether a side has given the one milestone the other's id: then all edits of it go with it."""
-    was = next(filter(None, old.bases), None)
-    for before, now in ((old.ours, new.ours), (old.theirs, new.theirs)):
-        if was and now and before is None and not any(new.bases):
-            is_named_alike = was.created is not None and (was.title, was.created) == (now.title, now.created)
-            if is_named_alike or flatten(was) == flatten(now):
-                return True
-    return False
+def find_unasked_deletions(meetings: Mapping[str, Meeting]) -> list[Stray]:
+    """Of milestones that one side deleted, the other edited, and the merge does not have, by id.
+
+    Somebody has decided that, or git has taken another one for it that says all that was edited.
+    """
+    renamed = {old for old, _ in _find_heirs(meetings)}
+    found = []
+    for name, (bases, ours, theirs, result) in sorted(meetings.items()):
+        edited = ours or theirs
+        is_disputed = edited and (ours is None or theirs is None) and None not in bases and edited not in bases
+        if is_disputed and result is None and name not in renamed:
+            found.append(Stray(name, WHOLE, edited, None, is_lost=True))
+    return found
+
+
+def _find_heirs(meetings: Mapping[str, Meeting]) -> set[tuple[str, str]]:
+    """(from, to) of milestones to which a side has given another id: then all edits of them go with it.
+
+    What has the title and the time of creation of one that is gone there is that one. With another title it may as well
+    be one that came in its place: milestones that were imported together have one time.
+    """
+    heirs: set[tuple[str, str]] = set()
+    for side in ("ours", "theirs"):
+        gone: dict[object, list[str]] = defaultdict(list)
+        come: dict[object, list[str]] = defaultdict(list)
+        for name, meeting in meetings.items():
+            before, after = next(filter(None, meeting.bases), None), getattr(meeting, side)
+            if (one := before or after) and (before is None) != (after is None):
+                (gone if after is None else come)[one.title, one.created].append(name)
+        for key, names in gone.items():
+            heirs.update(product(names, come[key]))
+    return heirs
 
 
 def flatten(milestone: Milestone | None) -> Flat:

@@ -100,7 +100,7 @@ def check_change(
         if name_problem(problem) not in old_sins or name_problem(problem)[0] in told
     ]
     problems += find_forbidden_transitions(store, old, new, differing, span, gate)
-    if span and differing:
+    if span:
         from gitmilestone.operations.checking.strays import find_stray_problems  # a commit's own hooks are spared it
 
         settings = get_project(new).check

@@ -156,7 +156,7 @@ def review(store: Store, text: str, watch: Watch = SILENT) -> Review:
         text_conflicts=None
         if joined is None
         else tuple(path for path in joined.conflicts if not ((place := find_place(path)) and place.id in clashing)),
-        strays=tuple(foresee_strays(store, target, head, joined.tree)) if joined and theirs else (),
+        strays=tuple(foresee_strays(store, target, head, joined)) if joined and theirs else (),
         problems=tuple(_find_problems(store, old, new, other, Span(base, head), watch)),
     )
 

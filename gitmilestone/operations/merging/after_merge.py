@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitmilestone.derived.database import IndexFile, read_index
@@ -15,12 +15,13 @@ from gitmilestone.model.problem import Problem
 from gitmilestone.operations.asking.diff import diff
 from gitmilestone.operations.carry_out import follow_write
 from gitmilestone.operations.checking.check_change import check_change
-from gitmilestone.operations.checking.strays import find_stray_problems
+from gitmilestone.operations.checking.strays import find_stray_problems, tell_strays
 from gitmilestone.operations.scaling.measure import take_sizes, weigh
 from gitmilestone.operations.scaling.pace import is_time
 from gitmilestone.progress import SILENT, Watch
 from gitmilestone.snapshot.settings import get_project
 from gitmilestone.store.asking.forks import Span
+from gitmilestone.store.asking.merges import iter_picks
 from gitmilestone.store.files import TreeFiles
 from gitmilestone.store.refs import find_unfinished
 from gitmilestone.store.store import Store
@@ -44,8 +45,11 @@ class Arrived(NamedTuple):
     problems: Sequence[Problem]
 
 
-def look_at_arrived(store: Store, before: str, after: str) -> Arrived:
+def look_at_arrived(store: Store, before: str, after: str, rewritten: Iterable[tuple[str, str]] = ()) -> Arrived:
     """What differs between two commits; what is wrong with it is looked up where it is not much.
+
+    Args:
+        rewritten: (original, commit) of what a rebase has made anew.
 
     Raises:
         UnknownRevision: There is no such commit.
@@ -56,12 +60,19 @@ def look_at_arrived(store: Store, before: str, after: str) -> Arrived:
     news = {place.id: oid for path, _, oid in changed if oid and (place := find_place(path))}
     total = sum(1 for name in {*olds, *news} if olds.get(name) != news.get(name))
     span = Span(before, after)
+    strays = look_at_picked(store, rewritten)
     if not 0 < len(changed) <= _READ_AT_MOST:
         judged = get_project(new).check.judge(find_stray_problems(store, span, new))
-        return Arrived(total, (), [one for one in judged if one.severity == "error"])
+        return Arrived(total, (), [*(one for one in judged if one.severity == "error"), *strays])
     report = check_change(store, old, new, [path for path, _, _ in changed], span=span)
     told = [one for one in report.problems if one.severity == "error" or one.code in _MADE_BY_MERGES]
-    return Arrived(total, diff(store, old, new).changes, told)
+    return Arrived(total, diff(store, old, new).changes, [*told, *strays])
+
+
+def look_at_picked(store: Store, pairs: Iterable[tuple[str, str]]) -> list[Problem]:
+    """What went astray where commits were made from others, as (original, commit): no later look can tell."""
+    files = store.files_at()
+    return list(get_project(files).check.judge(tell_strays(store, iter_picks(store, pairs), files)))
 
 
 def warm(store: Store, watch: Watch = SILENT) -> None:

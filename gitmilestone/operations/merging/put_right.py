@@ -9,7 +9,7 @@ from gitmilestone.changes.edit import Edit, Revision
 from gitmilestone.model.merging.strays import WHOLE, Stray, put
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.checking.strays import find_standing, is_foreign, is_left
-from gitmilestone.store.asking.forks import get_merge
+from gitmilestone.store.asking.merges import get_merge
 from gitmilestone.store.store import Store
 
 
@@ -20,7 +20,7 @@ def put_right(store: Store, revision: str) -> Edit:
     side said of it is told.
 
     Raises:
-        UnknownRevision; InvalidValue: It is no merge of two commits.
+        UnknownRevision; InvalidValue: It joins no two commits, as `get_merge` takes them.
     """
     merge = get_merge(store, revision)
 
@@ -36,7 +36,7 @@ def put_right(store: Store, revision: str) -> Edit:
         gone = sorted({stray.id for stray in strays if stray.landed_in and draft.find(stray.id) is None})
         sides = f"{merge.ours[:10]} or {merge.theirs[:10]}"
         warnings = [f"{name} is deleted, and stays so; what was edited in it is in {sides}" for name in gone]
-        message = f"milestone: put right what the merge {merge.commit[:10]} misplaced"
+        message = f"milestone: put right what the {merge.kind} {merge.commit[:10]} misplaced"
         return Revision(message, [one for one in found if one], warnings)
 
     return Edit(revise)

@@ -67,10 +67,15 @@ def has_base(conflict: Conflict) -> bool:
     return conflict.base is not None or place.field is None or not (place.task or place.field.required)
 
 
-def resolve(store: Store, disputed: Disputed, decisions: Mapping[str, Decision]) -> tuple[Conflict, ...]:
+def resolve(
+    store: Store, disputed: Disputed, decisions: Mapping[str, Decision], *, rehearses: bool = False
+) -> tuple[Conflict, ...]:
     """Writes the file with these conflicts decided, and stages it when none is left.
 
     What is left keeps its markers, and is returned.
+
+    Args:
+        rehearses: Refuse what would be refused, and write nothing.
 
     Raises:
         InvalidRequest: A conflict can't be decided that way.
@@ -90,13 +95,17 @@ def resolve(store: Store, disputed: Disputed, decisions: Mapping[str, Decision])
                 message = f"{disputed.path} is in two places, of which neither can hold what is left"
                 raise Refused(message, f"decide all of it at once: {fields}")
             markers = Markers(size=unmerged.marker_size, style=read_conflict_style(store.git))
-            record_conflicts(store, disputed.unknown)
-            store.lay({unmerged.path: _compose(disputed, decisions, markers)})
+            composed = _compose(disputed, decisions, markers)
+            if not rehearses:
+                record_conflicts(store, disputed.unknown)
+                store.lay({unmerged.path: composed})
         return left
     content = _compose(disputed, decisions, GIT_MARKERS)
     contents: dict[str, bytes | None] = dict.fromkeys(unmerged.paths)
     if content is not None:
         contents[_find_target(store, disputed, content)] = content
+    if rehearses:
+        return ()
     record_conflicts(store, disputed.unknown)
     store.lay(contents)
     stage_as_it_lies(store, contents)

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
 from typing import NamedTuple
 
-from gitmilestone.errors import EnvironmentFault, GitFailed, InvalidValue, UnknownRevision
+from gitmilestone.errors import EnvironmentFault, GitFailed, UnknownRevision
 from gitmilestone.model.layout import ROOT
 from gitmilestone.store.installing.drivers import NAME
 from gitmilestone.store.store import Store
@@ -36,14 +36,6 @@ class Joined(NamedTuple):
 
     tree: str
     conflicts: list[str]
-
-
-class Merge(NamedTuple):
-    """A commit of two parents; all by their oids."""
-
-    commit: str
-    ours: str
-    theirs: str
 
 
 def get_sides(store: Store, text: str) -> tuple[str, str]:
@@ -102,26 +94,6 @@ def merge_by_lines(store: Store, target: str, head: str) -> Joined | None:
     tree, *paths = result.stdout.decode("utf-8", "surrogateescape").rstrip("\n").split("\0")
     conflicts = [path[len(ROOT) + 1 :] for path in dict.fromkeys(paths) if path.startswith(f"{ROOT}/")]
     return Joined(tree, conflicts)
-
-
-def find_merges(store: Store, span: Span) -> list[Merge]:
-    """The merges of two commits in a span that touch `.milestones/`, parents first."""
-    listed = store.git.check(
-        "rev-list", "--reverse", "--topo-order", "--full-history", "--parents", "--min-parents=2", "--max-parents=2",
-        span.head, f"^{span.base}", "--", f":(top,literal){ROOT}",
-    )  # fmt: skip
-    return [Merge(*line.split()) for line in listed.decode("ascii").splitlines()]
-
-
-def get_merge(store: Store, revision: str) -> Merge:
-    """Raises:
-    UnknownRevision; InvalidValue: It is no merge of two commits.
-    """
-    commit = _get_commit(store, revision)
-    oids = store.git.check("rev-list", "--no-walk", "--parents", commit).decode("ascii").split()
-    if len(oids) != 3:
-        raise InvalidValue(f"{revision!r} joins no two commits", "name a merge, as `git log --merges` lists them")
-    return Merge(*oids)
 
 
 def get_target(store: Store, revision: str) -> str:

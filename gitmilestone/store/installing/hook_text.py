@@ -48,8 +48,8 @@ _LEAVE_OWN_WRITES = (
 )
 """The variable names the git directory: what a hook of the user commits elsewhere is no write of ours."""
 
-_READING = ("pre-push", "pre-receive")
-"""What learns from its standard input which refs are pushed; who comes behind it reads the same."""
+_READING = ("post-rewrite", "pre-push", "pre-receive")
+"""What learns from its standard input what was rewritten or is pushed; who comes behind it reads the same."""
 
 # Newer gits ask our own textconv whether a file differs.
 _DIFF = "git diff --quiet --no-ext-diff --no-textconv"

@@ -88,6 +88,7 @@ SPECIMENS: dict[str, Specimen] = {
 _NEED_MORE = {
     "forbidden-transition": "a change: below",
     "stray-edit": "a merge commit: tests/operations/checking/test_strays.py",
+    "stray-deletion": "a merge commit: tests/operations/checking/test_strays.py",
     "converted": "git's attributes: tests/store/writing/test_attributes.py",
     "ambiguous-dependency": "a mirror of several repositories: tests/operations/asking/test_across.py",
     "mixed-format": "a second format: tests/operations/migrating/test_formats.py",

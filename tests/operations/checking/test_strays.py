@@ -12,11 +12,11 @@ from gitmilestone.model.milestone import Milestone
 from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.operations.checking.check_change import check_range
 from gitmilestone.operations.checking.review import review
-from gitmilestone.operations.checking.strays import CODE
+from gitmilestone.operations.checking.strays import CODE, DELETED
 from gitmilestone.operations.merging.after_merge import look_at_arrived
 from gitmilestone.operations.merging.put_right import put_right
 from gitmilestone.snapshot.documents import read_all, read_at
-from tests.merging import both, edit, edit_text, fork
+from tests.merging import Edit, both, edit, edit_text, fork
 from tests.repositories import Clone, init_project
 
 _CREATED = "2026-11-01T10:00:00Z"
@@ -95,9 +95,9 @@ def merge(clone: Clone) -> None:
     clone.git("merge", "-q", "--no-edit", "side")
 
 
-def told(clone: Clone, span: str) -> list[str]:
+def told(clone: Clone, span: str, code: str = CODE) -> list[str]:
     with clone.store() as store:
-        return [one.message.partition(" ")[2] for one in check_range(store, span).problems if one.code == CODE]
+        return [one.message.partition(" ")[2] for one in check_range(store, span).problems if one.code == code]
 
 
 def find(clone: Clone, name: str) -> Milestone | None:
@@ -223,19 +223,123 @@ def test_merges_that_do_what_they_were_asked_to(clone: Clone, strategy: str) -> 
         assert told(clone, f"{before}..HEAD") == []
 
 
-def test_a_renamed_milestone_takes_its_edits_with_it(clone: Clone) -> None:
-    lay("a")(clone)
+def rename(clone: Clone) -> None:
+    clone.git("mv", f"{FOLDER}/active/a.yaml", f"{FOLDER}/active/z.yaml")
+    clone.git("commit", "-qm", "rename")
 
-    def rename(clone: Clone) -> None:
-        clone.git("mv", f"{FOLDER}/active/a.yaml", f"{FOLDER}/active/z.yaml")
-        clone.git("commit", "-qm", "rename")
 
-    fork(clone, both(rename, edit("z", labels=["alpha", "beta", "z"])), edit("a", owner="cy"))
+def move_to_archive(clone: Clone) -> None:
+    (clone.path / FOLDER / "completed").mkdir()
+    clone.git("mv", f"{FOLDER}/active/a.yaml", f"{FOLDER}/completed/a.yaml")
+    clone.git("commit", "-qm", "archive")
+
+
+def untitle(clone: Clone) -> None:
+    """As somebody writes it who gives no time."""
+    for path in (clone.path / FOLDER).rglob("*.yaml"):
+        path.write_text(path.read_text().replace(f"created: {_CREATED}\n\n", ""))
+    clone.git("commit", "-qam", "no times")
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+@pytest.mark.parametrize(
+    ("moves", "name"),
+    [
+        ([rename], "z"),
+        ([rename, edit("z", labels=["alpha", "beta", "z"])], "z"),
+        ([move_to_archive], "a"),
+        ([move_to_archive, edit("a", labels=["alpha", "beta", "z"])], "a"),
+    ],
+)
+def test_what_was_moved_takes_its_edits_with_it(clone: Clone, moves: list[Edit], name: str, is_timed: bool) -> None:
+    lay("a", "b")(clone)
+    if not is_timed:
+        untitle(clone)
+    fork(clone, both(*moves), edit("a", owner="cy", labels=["beta"]))
     with clone.store() as store:
         assert review(store, "main..side").strays == ()
     before = clone.head
     merge(clone)
+    assert owner_of(clone, name) == "cy"
+    assert told(clone, f"{before}..HEAD") == []
+
+
+def test_two_that_were_edited_alike_and_one_of_them_renamed(clone: Clone) -> None:
+    lay("a", "b")(clone)
+    fork(clone, both(rename, remove("b")), both(edit("a", owner="cy"), edit("b", owner="cy")))
+    before = clone.head
+    clone.git("merge", "-q", "--no-edit", "side", is_checked=False)
+    clone.git("rm", "-qf", f"{FOLDER}/active/b.yaml")
+    clone.git("commit", "-qm", "merge", is_checked=False)
     assert owner_of(clone, "z") == "cy"
+    assert told(clone, f"{before}..HEAD") == []
+
+
+def test_what_is_deleted_without_a_question_is_told_and_brought_back(clone: Clone) -> None:
+    """git takes another one for it, which says already what was edited."""
+    lay("search")(clone)
+
+    def replace(clone: Clone) -> None:
+        clone.git("mv", f"{FOLDER}/active/search.yaml", f"{FOLDER}/active/export.yaml")
+        path = clone.path / FOLDER / "active" / "export.yaml"
+        path.write_text(document("export").replace("core", "core\n\nowner: ana"))
+        clone.git("commit", "-qam", "export instead of search")
+
+    fork(clone, replace, edit("search", owner="ana"))
+    with clone.store() as store:
+        assert [(one.id, one.value.owner) for one in review(store, "main..side").strays] == [("search", "ana")]
+    before = clone.head
+    merge(clone)
+    assert clone.ids() == {"export"}
+    with clone.store() as store:
+        (problem,) = check_range(store, f"{before}..HEAD").problems
+        assert (problem.code, problem.severity) == (DELETED, "warning")
+        carry_out(store, put_right(store, "HEAD"))
+    assert owner_of(clone, "search") == "ana"
+    assert told(clone, f"{before}..HEAD", DELETED) == []
+
+
+def test_who_decided_that_it_goes_is_not_told(clone: Clone) -> None:
+    lay("a", "b")(clone)
+    fork(clone, remove("a"), edit("a", owner="cy"))
+    before = clone.head
+    clone.git("merge", "-q", "--no-edit", "side", is_checked=False)
+    clone.git("rm", "-q", f"{FOLDER}/active/a.yaml")
+    clone.git("commit", "-qm", "merge")
+    assert told(clone, f"{before}..HEAD", DELETED) == []
+
+
+@pytest.mark.parametrize("way", ["cherry-pick -x", "revert"])
+def test_a_commit_that_says_what_it_was_made_from_is_told_of(scene: tuple[Clone, str, str], way: str) -> None:
+    clone, edited, other = scene
+    before = clone.head
+    if way == "revert":
+        clone.git("switch", "-q", "side")
+        clone.git("revert", "--no-edit", "HEAD")
+        undone = clone.head
+        clone.git("switch", "-q", "main")
+        clone.git("revert", "--no-edit", undone)
+    else:
+        clone.git("cherry-pick", "-x", "side")
+    assert owner_of(clone, other) == "ana"
+    assert told(clone, f"{before}..HEAD") == [
+        f"commit {clone.head[:10]} gave {other} what was edited in {edited}: due: 2027-01-15, owner: ana"
+    ]
+    with clone.store() as store:
+        carry_out(store, put_right(store, "HEAD"))
+    assert owner_of(clone, other) is None
+    assert told(clone, f"{before}..HEAD") == []
+
+
+def test_what_is_left_out_of_a_pick_is_somebodys_wish(clone: Clone) -> None:
+    lay("a", "b")(clone)
+    fork(clone, edit("b", owner="bo"), edit("a", owner="cy", due="2027-01-15"))
+    before = clone.head
+    clone.git("cherry-pick", "-x", "side")
+    path = clone.path / FOLDER / "active" / "a.yaml"
+    path.write_text(path.read_text().replace("owner: cy\n\n", ""))
+    clone.git("commit", "-qa", "--amend", "--no-edit")
+    assert owner_of(clone, "a") is None
     assert told(clone, f"{before}..HEAD") == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -30,10 +30,18 @@ def _set(task: Value) -> Value:
     return {key: item for key, item in task.items() if item not in ("", None)}
 
 
-def iter_faults(base: Texts, ours: Texts, theirs: Texts, result: Texts, taken: str | None) -> Iterator[str]:
+def iter_faults(
+    base: Texts,
+    ours: Texts,
+    theirs: Texts,
+    result: Texts,
+    taken: str | None,
+    renames: Collection[tuple[str, str]] = (),
+) -> Iterator[str]:
     """What was lost or misplaced.
 
     Args:
+        renames: (from, to), by either side: an edit may be where its milestone went.
         taken: The side that every conflict was resolved for; None where there was none.
     """
     for name in sorted({*base, *ours, *theirs, *result}):
@@ -43,6 +51,8 @@ def iter_faults(base: Texts, ours: Texts, theirs: Texts, result: Texts, taken: s
             continue
         was, here, there, found = map(parse, texts)
         if _is_carried(name, base, ours, theirs, result) or _is_carried(name, base, theirs, ours, result):
+            continue
+        if any(name in pair and _has_moved(pair, base, ours, theirs, result, taken) for pair in renames):
             continue
         if taken and None in texts[1:3] and texts[0] not in texts[1:3] and found in (here, there):
             continue  # deleted here, and but for a comment as it was there
@@ -58,6 +68,17 @@ def _is_carried(name: str, base: Texts, mover: Texts, editor: Texts, result: Tex
         if name in (old, *heirs) and any(result.get(new) == editor[old] for new in heirs):
             return True
     return False
+
+
+def _has_moved(
+    pair: tuple[str, str], base: Texts, ours: Texts, theirs: Texts, result: Texts, taken: str | None
+) -> bool:
+    """Whether the new name has what both sides made of it under either."""
+    old, new = pair
+    sides = [side.get(new) if old not in side else side[old] for side in (base, ours, theirs)]
+    if None in sides or old in result or (old not in ours) == (old not in theirs):
+        return False
+    return not any(_compare(*map(parse, (*sides, result.get(new))), taken))
 
 
 def _compare(was: Any, here: Any, there: Any, found: Any, taken: str | None) -> Iterator[str]:

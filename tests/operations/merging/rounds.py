@@ -26,12 +26,18 @@ _FOLDERS = ("active", "completed")
 
 
 class Fork(NamedTuple):
-    """Path below `.milestones/` -> text, of each state; the notes that each side has put into comments, by id."""
+    """Path below `.milestones/` -> text, of each state.
+
+    Attributes:
+        notes: What each side has put into comments, by id.
+        renames: (from, to), of the milestones of `base` to which a side has given another id.
+    """
 
     base: dict[str, str]
     ours: dict[str, str]
     theirs: dict[str, str]
     notes: list[tuple[str, str]]
+    renames: set[tuple[str, str]]
 
 
 def by_id(state: dict[str, str]) -> dict[str, str]:
@@ -115,17 +121,25 @@ def draw_fork(seed: int) -> Fork:
         folder = "completed" if value["status"] in STATUSES[3:] and chance.random() < 0.5 else "active"
         base[f"{folder}/m{at}.yaml"] = value
     notes: list[tuple[str, str]] = []
-    sides = [_edit(writer, base, side, in_bulk, notes) for side in ("ours", "theirs")]
-    return Fork(*({path: writer.write(value) for path, value in state.items()} for state in (base, *sides)), notes)
+    renames: set[tuple[str, str]] = set()
+    sides = [_edit(writer, base, side, in_bulk, notes, renames) for side in ("ours", "theirs")]
+    states = ({path: writer.write(value) for path, value in state.items()} for state in (base, *sides))
+    return Fork(*states, notes, renames)
 
 
 def _edit(
-    writer: _Writer, base: dict[str, dict[str, Any]], side: str, created: str, notes: list[tuple[str, str]]
+    writer: _Writer,
+    base: dict[str, dict[str, Any]],
+    side: str,
+    created: str,
+    notes: list[tuple[str, str]],
+    renames: set[tuple[str, str]],
 ) -> dict[str, dict[str, Any]]:
     import copy
 
     chance = writer.chance
     state = copy.deepcopy(base)
+    born = {path: path.rpartition("/")[2].removesuffix(".yaml") for path in base}
     for step in range(chance.randrange(1, 5)):
         paths = sorted(state)
         what = chance.choice(
@@ -149,9 +163,9 @@ def _edit(
         elif what in ("complete", "archive"):
             value["status"] = chance.choice(STATUSES[3:])
             if what == "archive":
-                state["completed/" + path.rpartition("/")[2]] = state.pop(path)
+                _move(path, "completed/" + path.rpartition("/")[2], state, born)
         elif what == "rename":
-            state[f"active/{side[0]}r{step}.yaml"] = state.pop(path)
+            _move(path, f"active/{side[0]}r{step}.yaml", state, born)
         elif what == "note":
             key = chance.choice(["", *(key for key in ("title", "status", "owner", "labels") if value.get(key))])
             note = f"# {side} {writer.number}.{step}"
@@ -164,7 +178,15 @@ def _edit(
             notes.append((name, note))
         else:
             _edit_value(writer, value, what)
+    ends = {path: path.rpartition("/")[2].removesuffix(".yaml") for path in state}
+    renames |= {(name, ends[path]) for path, name in born.items() if path in state and ends[path] != name}
     return state
+
+
+def _move(old: str, new: str, *of: dict[str, Any]) -> None:
+    for one in of:
+        if old in one:
+            one[new] = one.pop(old)
 
 
 def _edit_value(writer: _Writer, value: dict[str, Any], what: str) -> None:
@@ -265,7 +287,7 @@ class Project:
             stream.append(f"commit refs/heads/{name}\nmark :{mark}\n".encode())
             stream.append(b"committer Ana <ana@example.com> 1700000000 +0000\ndata 1\nx\n")
             stream += [f"from refs/heads/{parent}\n".encode()] if parent else []
-            stream.append(b"deleteall\n")
+            stream.append(b"deleteall\nM 644 inline .milestones/config/project.yaml\ndata 10\nschema: 1\n\n")
             for path, text in state.items():
                 content = text.encode()
                 stream.append(b"M 644 inline .milestones/%s\ndata %d\n%s\n" % (path.encode(), len(content), content))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from gitmilestone.errors import InvalidRequest, InvalidValue, MilestoneError
-from gitmilestone.faces.cli.commands.outcomes import describe_commit, warn_of
+from gitmilestone.faces.cli.commands.outcomes import describe_commit, perform, report_rehearsal, warn_of
 from gitmilestone.faces.cli.commands.sources import FINDINGS
 from gitmilestone.faces.cli.printing.conflicts import format_conflict, format_head, format_value, to_json_rows
 from gitmilestone.faces.context import Context, Values
@@ -13,13 +13,13 @@ from gitmilestone.model.kinds import BLOCK
 from gitmilestone.model.merging.lines import iter_chunks, split_lines
 from gitmilestone.model.merging.merge import Conflict, Decision
 from gitmilestone.model.merging.merge_text import FILE
-from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.operations.merging.disputed import Disputed, Left, choose, find_disputed
 from gitmilestone.operations.merging.put_right import put_right
 from gitmilestone.operations.merging.resolve import has_base, parse_decision, resolve, takes_value
 from gitmilestone.store.joining.joined import Joined, name_sides
 from gitmilestone.store.refs import find_unfinished
 
+_OF_A_COMMIT = ("message", "no_commit", "no_verify", "detached")
 _LETTERS = {"o": "ours", "t": "theirs", "b": "base"}
 
 
@@ -27,7 +27,12 @@ def run(context: Context, values: Values) -> int:
     if values["merge"]:
         if values["field"] or values["id"]:
             raise InvalidRequest("--merge is about all that strayed", "leave --field and ids out")
-        return _mend(context, values["merge"])
+        return _mend(context, values)
+    if any(values[name] for name in _OF_A_COMMIT):
+        raise InvalidRequest(
+            "what is resolved is staged, and you commit it",
+            "leave out --message, --no-commit, --no-verify and --detached",
+        )
     left = find_disputed(context.store)
     chosen = choose(left.disputed, values["id"])
     if values["json"]:
@@ -36,20 +41,25 @@ def run(context: Context, values: Values) -> int:
         rows = [row for one in chosen for row in to_json_rows(one)]
         context.write(dump_envelope("conflicts", rows, context.style))
         return FINDINGS if chosen else 0
-    is_told = values["ours"] or values["theirs"] or values["field"]
+    is_told, rehearses = values["ours"] or values["theirs"] or values["field"], values["dry_run"]
     if values["list"]:
         return _list(context, chosen, left)
     if not is_told and not context.stdin.isatty():
-        return _resolve_unasked(context, chosen, left)
+        return _resolve_unasked(context, chosen, left, rehearses)
     if is_told:
         _resolve_as_told(context, chosen, values)
     else:
-        _resolve_by_asking(context, chosen, left.joined)
+        _resolve_by_asking(context, chosen, left.joined, rehearses)
+    if rehearses:
+        context.warn("nothing was written")
+        return 0
     return _report_left(context, [one.id for one in chosen] if values["id"] else None)
 
 
-def _mend(context: Context, revision: str) -> int:
-    written = carry_out(context.store, put_right(context.store, revision), watch=context)
+def _mend(context: Context, values: Values) -> int:
+    written = perform(context, values, put_right(context.store, values["merge"]))
+    if values["dry_run"]:
+        return report_rehearsal(context, written.outcome)
     warn_of(context, written.outcome)
     for milestone in written.outcome.milestones:
         context.write(f"put {milestone.id} right{describe_commit(written.commit)}")
@@ -74,12 +84,14 @@ def _list(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
     return FINDINGS if chosen else 0
 
 
-def _resolve_unasked(context: Context, chosen: Sequence[Disputed], left: Left) -> int:
+def _resolve_unasked(context: Context, chosen: Sequence[Disputed], left: Left, rehearses: bool) -> int:
     """Where nobody can be asked: what needs no answer is staged, and the rest listed, with how to answer."""
     clear = [one for one in chosen if not one.conflicts and one.obstacle is None]
     for one in clear:
-        _resolve_one(context, one, {})
-    if clear:
+        _resolve_one(context, one, {}, rehearses)
+    if rehearses:
+        chosen = [one for one in chosen if one not in clear]
+    elif clear:
         left = find_disputed(context.store)
         known = {one.id for one in chosen}
         chosen = [one for one in left.disputed if one.id in known]
@@ -101,7 +113,7 @@ def _resolve_as_told(context: Context, chosen: Sequence[Disputed], values: Value
         texts = [(conflict, told.get(conflict.field, otherwise)) for conflict in one.conflicts]
         decided.append({conflict.field: parse_decision(conflict, text) for conflict, text in texts if text is not None})
     for one, decisions in zip(chosen, decided, strict=True):
-        _resolve_one(context, one, decisions)
+        _resolve_one(context, one, decisions, values["dry_run"])
 
 
 def _split_pair(pair: str, known: Collection[str]) -> tuple[str, str]:
@@ -117,7 +129,7 @@ def _split_pair(pair: str, known: Collection[str]) -> tuple[str, str]:
     raise InvalidRequest(f"{field!r} is not in conflict", hint)
 
 
-def _resolve_by_asking(context: Context, chosen: Sequence[Disputed], joined: Joined | None) -> None:
+def _resolve_by_asking(context: Context, chosen: Sequence[Disputed], joined: Joined | None, rehearses: bool) -> None:
     import click
 
     _hint_sides(context, joined if chosen else None)
@@ -133,9 +145,9 @@ def _resolve_by_asking(context: Context, chosen: Sequence[Disputed], joined: Joi
         except (click.Abort, KeyboardInterrupt):
             # What has been decided until then counts. Ctrl-C has ended the git that we read through as well.
             context.store.close()
-            _resolve_one(context, one, decisions)
+            _resolve_one(context, one, decisions, rehearses)
             return
-        _resolve_one(context, one, decisions)
+        _resolve_one(context, one, decisions, rehearses)
 
 
 def _ask(context: Context, conflict: Conflict) -> Decision | None:
@@ -208,18 +220,19 @@ def _join_text(conflict: Conflict) -> str:
     return "".join(line for chunk in iter_chunks(base, ours, theirs) for line in chunk.settle(1))
 
 
-def _resolve_one(context: Context, one: Disputed, decisions: Mapping[str, Decision]) -> None:
+def _resolve_one(context: Context, one: Disputed, decisions: Mapping[str, Decision], rehearses: bool) -> None:
     """One that can't be resolved keeps none of the others from it."""
     try:
-        left = resolve(context.store, one, decisions)
+        left = resolve(context.store, one, decisions, rehearses=rehearses)
     except MilestoneError as fault:
         context.warn(f"error: {one.id}: {fault.message}")
         context.warn(f"hint: {fault.hint}")
         return
     if not left:
-        context.write(f"resolved {one.id}")
+        context.write(f"{'would resolve' if rehearses else 'resolved'} {one.id}")
     elif len(left) < len(one.conflicts):
-        context.write(f"{one.id}: left in conflict: {', '.join(conflict.field for conflict in left)}")
+        stays = "would be left in conflict" if rehearses else "left in conflict"
+        context.write(f"{one.id}: {stays}: {', '.join(conflict.field for conflict in left)}")
 
 
 def _report_left(context: Context, ids: Collection[str] | None) -> int:

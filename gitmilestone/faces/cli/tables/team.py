@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from gitmilestone.faces.cli.spec import Argument, Command, Option
-from gitmilestone.faces.cli.tables.options import CHECK_FORMATS, JSON, ONE_FORMAT, REVIEW_FORMATS, RUN, one_format
+from gitmilestone.faces.cli.tables.options import (
+    CHECK_FORMATS,
+    COMMIT_MESSAGE,
+    JSON,
+    ONE_FORMAT,
+    REVIEW_FORMATS,
+    RUN,
+    WRITE,
+    one_format,
+)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -125,16 +134,18 @@ COMMANDS: tuple[Command, ...] = (
             Option(("--list",), "Print what is in conflict, and change nothing.", "flag"),
             Option(
                 ("--merge",),
-                "Instead, give back in a commit what this merge dropped, or gave to another milestone.",
+                "Instead, give back in a commit what this merge dropped, or gave to another milestone. Of a commit "
+                "that was picked or rebased, with what it was made from in front: ORIGINAL..COMMIT.",
                 metavar="COMMIT",
             ),
             JSON._replace(doc="Print what is in conflict as JSON, and change nothing."),
+            *WRITE,
         ),
         examples=(
             ("Go through what is left", "git milestone resolve"),
             ("Their due day, and everything else ours", "git milestone resolve ship-2fa --field due=theirs --ours"),
         ),
-        exclusive=(("ours", "theirs", "list", "json", "merge"),),
+        exclusive=(("ours", "theirs", "list", "json", "merge"), ("dry_run", "list", "json"), COMMIT_MESSAGE),
         section="team",
     ),
     Command(
