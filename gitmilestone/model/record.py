@@ -67,7 +67,7 @@ def _listed(name: str, value: Any) -> list[Any]:
 
 def parse_labels(values: Iterable[Any]) -> tuple[str, ...]:
     """Empty ones, as lists made by programs have them, are none."""
-    said = (_text("labels", value).strip() for value in values if value is not None)
+    said = (_text("labels", value).strip() for value in values)
     return tuple(sorted({_parse(LABEL, "labels", text) for text in said if text}))
 
 
@@ -81,7 +81,7 @@ def parse_dependencies(values: Iterable[Any]) -> tuple[Dependency, ...]:
     """
     found: dict[str, Dependency] = {}
     for value in values:
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if isinstance(value, str) and not value.strip():
             continue
         dependency = _parse_dependency(value)
         if found.setdefault(dependency.id, dependency) != dependency:

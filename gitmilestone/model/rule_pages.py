@@ -90,8 +90,8 @@ A merge was committed before its conflict was resolved, so the file says two thi
 delete the lines of the markers.
 """,
     "yaml-syntax": """\
-The file is not well-formed YAML, so nothing in it can be relied upon. The line is where reading stopped; the fault
-may be above it: a quote that is not closed, a tab, a line that is indented by one space too few.
+The file is not well-formed YAML, so nothing in it can be relied upon: a quote that is not closed, a text that begins
+with a sign of YAML's own or has `: ` in it (it goes in quotes), a tab, a line that is indented by one space too few.
 
 Mend it, or take the last good one: `git log -p -- FILE`, `git restore --source=REV FILE`.
 """,

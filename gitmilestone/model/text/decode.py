@@ -72,6 +72,16 @@ class Decoder:
                 self.report(at, "missing-field", f"`{where}{field.name}` is missing", hint)
         return values, extra
 
+    def _runs_on(self, item: Node, name: str) -> bool:
+        """Reports an item that took the next for its second line, as YAML has it where that is indented deeper."""
+        if not isinstance(item, Scalar) or item.style or " - " not in item.text:
+            return False
+        if not any(line.lstrip().startswith("- ") for line in self._text[item.start : item.end].split("\n")[1:]):
+            return False
+        message = f"two items of `{name}` are one text to YAML, for the second is indented deeper"
+        self.report(item.line, "bad-value", message, "indent all items of a list alike")
+        return True
+
     def _look_behind(self, node: Scalar, name: str) -> None:
         """Reports what was most likely meant to be a part of the text: `title: Update #2`."""
         if node.style:
@@ -111,6 +121,8 @@ class Decoder:
     def _labels(self, name: str, node: Sequence) -> tuple[str, ...]:
         labels: set[str] = set()
         for item in node.items:
+            if self._runs_on(item, name):
+                continue
             if isinstance(item, Scalar):
                 self._look_behind(item, name)
                 labels.add(self._value(FIELDS["labels"], item.as_line, item.line, name) or "")
@@ -121,7 +133,7 @@ class Decoder:
     def _dependencies(self, name: str, node: Sequence) -> tuple[Dependency, ...]:
         found: dict[str, Dependency] = {}
         for item in node.items:
-            dependency = self._dependency(name, item)
+            dependency = None if self._runs_on(item, name) else self._dependency(name, item)
             if dependency and found.setdefault(dependency.id, dependency) != dependency:
                 message = f"`{name}` has {dependency.id!r} twice, with two types"
                 self.report(item.line, "bad-value", message, "keep the right one")

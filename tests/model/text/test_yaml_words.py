@@ -82,6 +82,19 @@ def test_no_reader_speaks_in_its_own_words(lines: str, loader: type[yaml.BaseLoa
         assert (loader, "\t" in lines) == (yaml.BaseLoader, True)
 
 
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [("labels:\n  - a\n    - b\n", "labels"), ("depends_on:\n- a\n # x\n- b\n - c\n", "depends_on")],
+)
+def test_items_that_yaml_reads_as_one(lines: str, name: str) -> None:
+    (problem,) = read_document("x.yaml", "x", (_HEAD + lines).encode()).problems
+    assert (problem.code, problem.line) == ("bad-value", lines.count("\n") + 2)
+    assert problem.message.startswith(f"two items of `{name}` are one text")
+    dashes = read_document("x.yaml", "x", f"{_HEAD}labels:\n  - a - b\n  - c\n    d - e\n".encode()).milestone
+    assert dashes is not None
+    assert dashes.labels == ("a - b", "c d - e")
+
+
 def test_what_is_said_is_a_way_out() -> None:
     mended = _HEAD + "description: |2\n  \tfoo\n" + 'owner: "@ana"\nproject: "a: b"\n'
     milestone = read_document("x.yaml", "x", mended.encode()).milestone

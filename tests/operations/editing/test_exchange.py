@@ -124,8 +124,8 @@ def test_json_over_several_lines_gets_a_way_out(line: str) -> None:
 
 
 def test_lists_of_programs_have_empty_and_padded_items() -> None:
-    assert parse_labels(["b", "", " a ", None]) == ("a", "b")
-    assert [on.id for on in parse_dependencies(["", None, " b ", "a", {"id": " c "}])] == ["a", "b", "c"]
+    assert parse_labels(["b", "", " a "]) == ("a", "b")
+    assert [on.id for on in parse_dependencies(["", " b ", "a", {"id": " c "}])] == ["a", "b", "c"]
     with pytest.raises(InvalidValue, match="'a' twice, with two types"):
         parse_dependencies(["a", "a:relates"])
 
