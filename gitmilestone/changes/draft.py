@@ -144,7 +144,7 @@ class Draft:
             InvalidContent: It would not pass `check`.
         """
         path = f"{ROOT}/{self._find_path(milestone_id)}"
-        document = read_document(path, milestone_id, content, frozenset(self.project.fields))
+        document = read_document(path, milestone_id, content)
         if document.milestone is None:
             raise InvalidContent("the text has errors", errors_among(document.problems))
         self._after[milestone_id] = document.milestone
@@ -223,6 +223,7 @@ class Draft:
         if document is not None and document.milestone is not None:
             return revise(document, milestone, self.project.format)
         content = compose(f"{ROOT}/{path}", milestone, self.project.format, self._modeline(path))
+        # Of its own keys nobody asks what they might have meant, which takes longer than all the rest.
         written = read_document(f"{ROOT}/{path}", milestone.id, content, frozenset(milestone.extra))
         if written.milestone != milestone:
             raise InvalidContent(f"{milestone.id} can't be written", errors_among(written.problems))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitmilestone.derived.listing import duplicate, iter_listed, not_plain, read_entry
 from gitmilestone.errors import InvalidContent, MilestoneNotFound
-from gitmilestone.model.layout import ROOT, find_place
+from gitmilestone.model.layout import ROOT
 from gitmilestone.model.milestone import Milestone
 from gitmilestone.model.problem import Problem, errors_among
 from gitmilestone.model.text.document import MAX_BYTES, Document
@@ -90,7 +90,7 @@ def read_one(files: Files, entry: FileEntry) -> Document:
 
 def read_at(files: Files, path: str) -> Milestone | None:
     """The milestone in one file; None where there is none that can be read."""
-    entry = files.find(path) if find_place(path) else None
+    entry = files.find(path)
     return read_one(files, entry).milestone if entry else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from gitmilestone.errors import InvalidContent, Refused
+from gitmilestone.errors import Refused
 from gitmilestone.model.layout import ROOT, find_place
 from gitmilestone.model.merging.by_id import Expected, merge_milestone
 from gitmilestone.model.merging.merge import Decision
@@ -64,7 +64,7 @@ class Merged(NamedTuple):
     ours: FileEntry | None
     theirs: FileEntry | None
     expected: Expected | None
-    fault: Refused | InvalidContent | None = None
+    fault: Refused | None = None
 
 
 def read_heads(store: Store, ours: str, theirs: str) -> Heads:
@@ -107,7 +107,7 @@ def merge_one(
         texts = find_base_texts(store, heads, milestone_id)
         here, there = (_read(store, side) for side in (ours, theirs))
         return Merged(milestone_id, *sides, merge_milestone(path, texts, here, there, decisions, markers))
-    except (InvalidContent, Refused) as fault:
+    except Refused as fault:
         return Merged(milestone_id, *sides, None, fault)
 
 

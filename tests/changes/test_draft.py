@@ -21,6 +21,7 @@ from gitmilestone.errors import (
 )
 from gitmilestone.model.change import Change
 from gitmilestone.model.milestone import Dependency, Milestone, Task
+from gitmilestone.model.text.encode import encode
 from gitmilestone.operations.scaling.index import rebuild_index
 from gitmilestone.store.writing.plan import WriteOptions
 from tests.repositories import Clone
@@ -105,7 +106,8 @@ def test_an_update_to_the_same_is_no_change(draft: Draft) -> None:
     draft.create(Milestone("new", "New"))
     assert draft.changes == [Change("new", None, Milestone("new", "New"))]
     assert draft.created == frozenset({"new"})
-    assert draft.plan()["active/a.yaml"] == A.encode()
+    planned = draft.plan()
+    assert planned == {"active/a.yaml": A.encode(), "active/new.yaml": encode(Milestone("new", "New"))}
 
 
 def test_one_that_is_created_and_deleted_leaves_nothing(draft: Draft) -> None:
@@ -222,16 +224,17 @@ def test_a_circle_is_refused(indexed: Clone) -> None:
 
 def test_a_circle_that_is_there_stops_no_other_edit(indexed: Clone) -> None:
     """Nor one that is taken apart, nor what only is worth knowing of, nor what is elsewhere."""
-    indexed.write({"active/c.yaml": B.replace("  - a\n", "  - d\n"), "active/d.yaml": B.replace("  - a\n", "  - c\n")})
+    circle = {f"active/{name}.yaml": A + f"depends_on:\n  - {other}\n" for name, other in ("ef", "fe")}
+    indexed.write(circle)
     with indexed.store() as store:
         draft = Draft(store, store.files_at())
-        draft.update(draft.get("c")._replace(owner="ana"))
+        draft.update(draft.get("e")._replace(owner="ana"))
         relates = (Dependency("b", "relates"), Dependency("far:b"))
         draft.update(draft.get("a")._replace(depends_on=relates))
         draft.plan()
         draft.update(draft.get("b")._replace(depends_on=()))
         draft.update(draft.get("a")._replace(depends_on=on("b")))
-        assert [*draft.plan()] == ["active/c.yaml", "active/a.yaml", "active/zz/b.yaml"]
+        assert [*draft.plan()] == ["active/e.yaml", "active/a.yaml", "active/zz/b.yaml"]
 
 
 def test_one_on_which_others_depend_stays(indexed: Clone) -> None:

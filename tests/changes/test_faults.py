@@ -28,7 +28,7 @@ def project(clone: Clone) -> Clone:
         {
             "active/slow.yaml": text("2027-03-01"),
             "active/quick.yaml": text("2027-01-01"),
-            "active/late.yaml": text("2027-02-01", "slow", "nobody"),
+            "active/late.yaml": text("2027-02-01", "slow", "nobody", "quick"),
             "active/early.yaml": text("2027-02-01", "quick"),
             "active/done.yaml": text("2027-01-15", "quick", status="completed"),
             "active/undated.yaml": text("", "quick"),
@@ -85,31 +85,43 @@ def test_others_that_become_late_are_an_error_where_the_project_says_so(project:
     project.write({"config/project.yaml": SETTINGS.format("error")})
     with pytest.raises(InvalidContent) as caught:
         edit(project, move)
-    assert [(one.path, one.message) for one in caught.value.problems] == [
-        (".milestones/active/early.yaml", LATE.format("2027-02-01", "quick", "2027-02-15"))
-    ]
-    assert edit(project, lambda draft: due(draft, "slow", date(2027, 2, 15))) == [], "late was late before"
-    assert edit(project, lambda draft: due(draft, "quick", date(2026, 2, 15))) == [], "sooner"
+    late = LATE.format("2027-02-01", "quick", "2027-02-15")
+    told = [(f".milestones/active/{name}.yaml", late) for name in ("early", "late")]
+    assert [(one.path, one.message) for one in caught.value.problems] == told
+    assert edit(project, lambda draft: due(draft, "slow", date(2027, 2, 15))) == [], "sooner"
+    assert edit(project, lambda draft: due(draft, "quick", date(2027, 1, 20))) == [], "late was late before"
+    assert edit(project, lambda draft: due(draft, "quick", date(2026, 2, 15))) == []
     assert edit(project, lambda draft: due(draft, "quick", None)) == []
 
     def together(draft: Draft) -> None:
         move(draft)
         due(draft, "early", date(2027, 2, 16))
+        draft.update(draft.get("late")._replace(due=None))
 
     assert edit(project, together) == []
 
     def deleted(draft: Draft) -> None:
         move(draft)
         draft.delete("early")
+        draft.delete("late")
 
     assert edit(project, deleted) == []
+
+    def touched(draft: Draft) -> None:
+        move(draft)
+        draft.update(draft.get("early")._replace(owner="ana"))
+        draft.delete("late")
+
+    with pytest.raises(InvalidContent) as caught:
+        edit(project, touched)
+    assert [one.message for one in caught.value.problems] == [late], "once"
 
 
 def test_a_file_that_can_not_be_read_waits_for_nothing(project: Clone) -> None:
     project.write({"config/project.yaml": SETTINGS.format("error"), "active/bad.yaml": "depends_on: [quick]\ndue: [\n"})
     with pytest.raises(InvalidContent) as caught:
         edit(project, move)
-    assert [one.path for one in caught.value.problems] == [".milestones/active/early.yaml"]
+    assert {one.path.rpartition("/")[2] for one in caught.value.problems} == {"early.yaml", "late.yaml"}
 
 
 def test_of_many_edits_only_errors_are_looked_for(project: Clone) -> None:

@@ -214,12 +214,13 @@ def test_a_write_is_metered_once_with_what_it_changed(clone: Clone) -> None:
     with clone.store() as store:
         carry_out(store, apply_operations(read_json_lines(plan.split("\n"), "plan"), source="plan", now=NOW))
         commit_edit(store, transition("complete", ["m1", "m2", "m1"]))
+        commit_edit(store, transition("complete", ["m1", "m3"]))
         rehearse(store, make("not-made"))
         commit_edit(store, make("staged"), WriteOptions(stage_only=True))
         commit_edit(store, transition("complete", ["m1"]))
         commit_edit(store, Rewrite(lambda _: Plan({"config/tier.yaml": b"tier: sqlite\n"}, "no milestones")))
     metered = writes(clone)[known:]
-    assert [one.rows for one in metered] == [7, 2]
+    assert [one.rows for one in metered] == [7, 2, 1]
     assert all(0 < one.seconds < 60 and abs(one.start - started) < 60 for one in metered)
 
 
@@ -421,6 +422,14 @@ def test_the_time_of_a_decision_is_now_unless_it_is_given(clone: Clone, monkeypa
         follow_write(store)
     assert asked[0] == given
     assert abs(asked[1] - time.time()) < 60
+
+
+def test_a_write_soon_after_another_does_not_even_look(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = int(time.time())
+    with clone.store() as store:
+        carry_out(store, make("c"), now=now)
+        monkeypatch.setattr(switch, "follow", lambda *_: pytest.fail("it is not time"))
+        carry_out(store, make("d"), now=now + 1)
 
 
 def test_no_mirror_is_asked_by_a_project_that_has_none(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:

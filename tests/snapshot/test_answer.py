@@ -129,3 +129,11 @@ def test_an_index_is_made_for_a_hundred_ids(clone: Clone, monkeypatch: pytest.Mo
         for count in (99, 100):
             find_dependents(store, store.files_at(), [f"n{number}" for number in range(count)])
     assert asked == [99]
+
+
+def test_an_index_that_is_there_is_asked_who_depends(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.write({"active/m1.yaml": TEXT.format("planned")})
+    monkeypatch.setattr("gitmilestone.snapshot.dependents.find_mentioning", lambda *_: pytest.fail("git was asked"))
+    with clone.store() as store:
+        rebuild_index(store)
+        assert find_dependents(store, store.files_at(), ["t1"]) == {"t1": ["m1"]}

@@ -199,7 +199,13 @@ def commit(clone: Clone, *paths: str) -> None:
 @pytest.mark.parametrize("indexed", [False, True])
 def test_a_beginning_names_one_or_says_which(clone: Clone, say: Say, indexed: bool) -> None:
     names = [f"save-{number}" for number in range(9)]
-    commit(clone, *(f"active/{name}.yaml" for name in names), "active/zz/search-1.yaml", "completed/Sea.yaml")
+    commit(
+        clone,
+        *(f"active/{name}.yaml" for name in names),
+        "active/zz/search-1.yaml",
+        "active/sea chest.yaml",
+        "active/research-2.yaml",
+    )
     assert not indexed or say("index", "rebuild")[0] == 0
     with clone.store() as store:
         files = store.files_at()

@@ -8,7 +8,7 @@ import pytest
 
 from gitmilestone.model.layout import ROOT as FOLDER
 from gitmilestone.model.merging.by_id import Expected
-from gitmilestone.snapshot.merged import Merged, find_changed, merge_one, read_heads
+from gitmilestone.snapshot.merged import Merged, State, find_base_texts, find_changed, merge_one, read_heads
 from tests.merging import SHIP, both, edit, edit_text, fork, make_clone, text_of
 from tests.repositories import Clone
 
@@ -87,3 +87,35 @@ def test_without_a_common_past_both_added_it(clone: Clone) -> None:
     clone.git("switch", "-q", "--orphan", "side")
     clone.write({"active/ship.yaml": "schema: 1\n\ntitle: Do ship\n\nstatus: planned\n\nowner: cy\n"})
     assert [conflict.field for conflict in (merged(clone)["ship"].expected or Expected(None)).conflicts] == ["owner"]
+
+
+def test_ancestors_that_contradict_each_other_are_both_asked(clone: Clone) -> None:
+    """What they are a merge of is in conflict itself: neither is what both sides have it from."""
+    fork(clone, edit(owner="bo"), edit(owner="cy"))
+    ours, theirs = clone.head, clone.git("rev-parse", "side")
+    clone.git("merge", "-q", "--no-edit", "-s", "ours", theirs)
+    clone.git("switch", "-q", "side")
+    clone.git("merge", "-q", "--no-edit", "-s", "ours", ours)
+    clone.git("switch", "-q", "main")
+    with clone.store() as store:
+        texts = find_base_texts(store, read_heads(store, "main", "side"), "ship")
+    assert sorted(line for text in texts for line in (text or b"").split(b"\n") if b"owner" in line) == [
+        b"owner: bo",
+        b"owner: cy",
+    ]
+    assert [conflict.field for conflict in (merged(clone)["ship"].expected or Expected(None)).conflicts] == ["file"]
+
+
+def test_a_state_has_every_milestone_that_is_a_plain_file(clone: Clone) -> None:
+    clone.write({"active/zz/stray.yaml": "title: [\n", "notes.yaml": "title: N\n"})
+    (clone.path / FOLDER / "active" / "link.yaml").symlink_to("ship.yaml")
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "link")
+    with clone.store() as store:
+        state = State(store.files_at())
+        assert {name: entry.path for name, entry in state.entries.items()} == {
+            "ship": "active/ship.yaml",
+            "stray": "active/zz/stray.yaml",
+        }
+        assert state.entries is state.entries, "listed once"
+        assert (state.find("link"), state.find("nobody")) == (None, None)

@@ -182,8 +182,11 @@ def test_a_note_that_is_none_of_ours_says_nothing(mirrored: Clone, clock: Clock,
         assert absence.find_absence(store, clock.now) is None
 
 
-def test_a_clock_that_was_set_back_stops_nothing(mirrored: Clone, clock: Clock) -> None:
+@pytest.mark.parametrize("seconds", [60, 7200])
+def test_a_clock_that_was_set_back_stops_nothing(mirrored: Clone, clock: Clock, seconds: int) -> None:
     with mirrored.store() as store:
         absence.note_absence(store, "no", clock.now)
-        clock.now -= 7200
+        clock.now -= seconds
+        assert absence.find_pause(store) is None
+        store.write_state("mirror-away", f"{absence._name(store)} {START - 7200} {START + 3600} 3600\nno\n")
         assert absence.find_pause(store) is None

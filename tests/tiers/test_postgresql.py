@@ -13,7 +13,7 @@ from gitmilestone.derived.postgres.server.embedded import Embedded
 from gitmilestone.derived.postgres.server.faults import MirrorUnavailable
 from gitmilestone.errors import MilestoneError, Refused
 from gitmilestone.query.query import Query
-from gitmilestone.tiers import absence
+from gitmilestone.tiers import absence, sqlite
 from gitmilestone.tiers.postgresql import TIER
 from gitmilestone.tiers.tier import Site
 from tests.derived.states import Told
@@ -80,6 +80,9 @@ def test_it_is_built_compared_and_asked(named: Clone) -> None:
         compared = TIER.build(store, files)
         assert compared is not None
         assert (compared.records, compared.differing) == (1, ())
+        index = sqlite.TIER.open(store, files)
+        assert index is not None, "from which the mirror is filled"
+        index.close()
         opened = TIER.open(store, files)
         assert opened is not None
         with opened:
