@@ -334,3 +334,16 @@ def test_a_mapping_of_ones_own_stays_as_it_is_laid_out() -> None:
     ours, theirs = base.replace("u1", "U1"), base.replace("u1", "V1").replace("u2", "V2")
     hunk = "<<<<<<< ours\n  spec: U1\n=======\n  spec: V1\n>>>>>>> theirs\n"
     assert merge_text(base, ours, theirs) == theirs.replace("  spec: V1\n", hunk)
+
+
+def test_descriptions_with_line_ends_of_a_forge_join_by_lines() -> None:
+    def write(*lines: str) -> bytes:
+        text = "".join(f"{line}\\r\\n" for line in lines)
+        return f'schema: 1\ntitle: T\nstatus: planned\ndescription: "{text}"\n'.encode()
+
+    base, ours = write("one", "two", "three"), write("ONE", "two", "three")
+    merged = merge_texts("x.yaml", base, ours, write("one", "two", "THREE"))
+    assert not merged.conflicts
+    milestone = read_document("x.yaml", "x", merged.content).milestone
+    assert milestone is not None
+    assert milestone.description == "ONE\ntwo\nTHREE\n"
