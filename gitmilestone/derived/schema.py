@@ -8,7 +8,7 @@ from zlib import crc32
 from gitmilestone.model.fields import SCALAR_FIELDS, TASK_FIELDS, Field
 from gitmilestone.query.searched import KEYED, TEXTS
 
-_WRITTEN = 7
+_WRITTEN = 8
 """Raised with every change of what is written into the tables; of the tables themselves `SCHEMA_VERSION` knows."""
 
 _SHAPE_BITS = 16
