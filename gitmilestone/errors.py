@@ -41,13 +41,49 @@ if TYPE_CHECKING:
     from gitmilestone.model.problem import Problem
 
 
+UNSEEN = "\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff"
+"""Characters that a terminal obeys instead of prints, as a regular expression has them in brackets."""
+LONGEST = 500
+"""Characters of a message: who is told wants to know what it is about, not to read it all again."""
+
+
+def spell(text: str) -> str:
+    """`text` on one line and with nothing in it that a terminal obeys: `\\n`, `\\x1b`.
+
+    A path or a value in a message is whatever somebody has called it.
+    """
+    if text.isprintable():
+        return text
+    import re
+
+    return re.sub(f"[{UNSEEN}]", lambda found: repr(found[0])[1:-1], text)
+
+
+def shorten(text: str, most: int = LONGEST) -> str:
+    """The beginning and the end of what is longer than that, with an ellipsis between them."""
+    if len(text) <= most:
+        return text
+    kept = most // 2
+    return f"{text[:kept]}…{text[kept - most + 1 :]}"
+
+
+def tell(text: str) -> str:
+    """What may echo anything of any size, as a message has it."""
+    return shorten(spell(shorten(text)))
+
+
 class MilestoneError(Exception):
-    """The base of every error that is raised on purpose."""
+    """The base of every error that is raised on purpose.
+
+    Attributes:
+        message: The fact, with the value, on one line.
+        hint: The way out, or "".
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = tell(message)
+        self.hint = "\n".join(map(tell, hint.split("\n")))
+        super().__init__(self.message)
 
 
 class InvalidRequest(MilestoneError):
@@ -192,12 +228,18 @@ class StorageFull(EnvironmentFault):
         super().__init__(f"no space left on the device that holds {path}", "free some space and try again")
 
 
+_SAID = 20
+
+
 class GitFailed(EnvironmentFault):
     """A git command failed; its own words are in the message."""
 
     def __init__(self, command: Sequence[str], status: int, stderr: bytes) -> None:
         said = stderr.decode("utf-8", "replace").strip()
-        super().__init__(f"git {' '.join(command)} failed ({status}): {said}")
+        super().__init__(f"git {' '.join(command)} failed ({status})")
+        # What git says has lines.
+        self.message += ": " + "\n".join(tell(line) for line in said.splitlines()[:_SAID])
+        self.args = (self.message,)
         self.command = tuple(command)
         self.status = status
         self.said = said

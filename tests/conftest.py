@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gitmilestone.faces.context import RUNNERS
 from tests.repositories import Clone, init_project, run_git
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _GIT_CONFIG = """\
 [protocol "file"]
 	allow = always
 """
-_FOREIGN = ("EMAIL", "EDITOR", "VISUAL", "PAGER", "SSH_AUTH_SOCK", "SSH_ASKPASS", "GNUPGHOME", "LANGUAGE", "NO_COLOR")
+_FOREIGN = ("EMAIL", "EDITOR", "VISUAL", "PAGER", "SSH_AUTH_SOCK", "SSH_ASKPASS", "GNUPGHOME", "LANGUAGE", "NO_COLOR", *RUNNERS)
 
 
 def _seal(home: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gitmilestone.errors import EnvironmentFault
+from gitmilestone.errors import EnvironmentFault, shorten
 from gitmilestone.faces.terminal import (
     Progress,
     Style,
@@ -24,6 +25,13 @@ Values = Mapping[str, Any]
 """Every argument and option of a command by its name: None, () or False where it was not given."""
 
 
+LONGEST = 2000
+"""Characters of a line on standard error."""
+
+RUNNERS = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERSION")
+"""Variables by which continuous integration is known: it is there where one of them is set, and not to false."""
+
+
 class ReaderLeftError(Exception):
     """Nobody reads standard output any more: `git milestone list | head -1`."""
 
@@ -34,6 +42,7 @@ class Context:
     Attributes:
         environ: The environment; commands read no other.
         directory: Where the command runs: the working directory, or the one of `-C`.
+        is_watched: Whether a runner of continuous integration reads what is written, and obeys some lines.
         pages: Whether what is written goes through git's pager where a terminal reads it.
     """
 
@@ -45,6 +54,7 @@ class Context:
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
+        self.is_watched = any(environ.get(name, "").lower() not in ("", "0", "false") for name in RUNNERS)
         self.pages = False
         self._store: Store | None = None
         self._pager: Pager | None = None
@@ -82,23 +92,36 @@ class Context:
             asked = is_terminal or "GIT_CONFIG_PARAMETERS" in self.environ
             colour = asked and wants_colour(self._read_config(), self.environ, is_terminal)
             columns = count_columns(self.stdout, self.environ) if is_terminal else None
-            self._style = Style(is_terminal, colour, columns)
+            self._style = Style(is_terminal, colour, columns, self.is_watched)
         return self._style
 
-    def write(self, text: str) -> None:
-        """Writes to standard output: exact in a pipe, harmless on a terminal; a missing line end is added."""
+    def write(self, text: str, *, is_data: bool = False, has_commands: bool = False) -> None:
+        """Writes to standard output: exact in a pipe, harmless on a terminal and to a runner.
+
+        Args:
+            text: A missing line end is added.
+            is_data: A program reads it, in a form that can't say the same without what a runner obeys: in a file,
+                which no runner reads, it is exact.
+            has_commands: What begins a line is a workflow command of ours.
+        """
         if text and not text.endswith("\n"):
             text += "\n"
-        if self.stdout_is_terminal:
-            text = neutralise_all_but_colours(text)
+        if self.stdout_is_terminal or self.is_watched:
+            text = text if is_data and self._is_file(self.stdout) else self._make_harmless(text, has_commands)
         if self.pages and self._pager is None and self.stdout.isatty():
             self._open_pager()
         self._emit((self._pager or self.stdout).write, text)
 
     def warn(self, text: str) -> None:
-        """Writes lines for people to standard error, behind what was written; harmless on a terminal."""
+        """Writes lines for people to standard error, behind what was written; harmless on a terminal.
+
+        Of a line that is longer than anybody reads, as what is echoed may be, the beginning and the end.
+        """
         if self._pager is None:
             self._emit(self.stdout.flush)
+        text = "\n".join(shorten(line, LONGEST) for line in text.split("\n"))
+        if self.is_watched:
+            text = self._make_harmless(text)
         self.stderr.write(f"{neutralise(text) if self.stderr_is_terminal else text}\n")
 
     def track(self, label: str, total: int) -> Progress:
@@ -116,6 +139,21 @@ class Context:
         self._emit(self.stdout.flush)
         if self._store is not None:
             self._store.close()
+
+    @staticmethod
+    def _is_file(stream: TextIO) -> bool:
+        try:
+            return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+        except OSError:
+            return False
+
+    def _make_harmless(self, text: str, has_commands: bool = False) -> str:
+        text = neutralise_all_but_colours(text)
+        if not self.is_watched:
+            return text
+        from gitmilestone.faces.runner import keep_commands, make_inert
+
+        return keep_commands(text) if has_commands else make_inert(text)
 
     @staticmethod
     def _emit(write: Callable[..., object], *args: str) -> None:

@@ -36,9 +36,13 @@ def to_json_outline(outline: Outline) -> dict[str, Any]:
 
 
 def dump(value: Any, style: Style) -> str:
-    """JSON on one line; pure ASCII on a terminal, which would obey some characters."""
+    """JSON on one line; pure ASCII where a terminal or a runner reads it, which would obey some characters."""
     from json import dumps
 
+    if style.is_watched:
+        from gitmilestone.faces.runner import make_json_inert
+
+        return make_json_inert(dumps(value))
     return dumps(value, ensure_ascii=style.is_terminal)
 
 

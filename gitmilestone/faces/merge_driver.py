@@ -153,7 +153,7 @@ def _tell(context: Context, lines: list[str]) -> None:
     try:
         for line in lines:
             # A pull request of whoever it may be has a say in it.
-            context.stderr.write(f"{neutralise(' '.join(line.split()))}\n")
+            context.warn(neutralise(" ".join(line.split())))
         context.stderr.flush()
     except OSError:
         # Nobody reads it. What is left in the buffer has to go somewhere when the process ends.

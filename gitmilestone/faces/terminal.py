@@ -7,11 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple, Self, TextIO
 
+from gitmilestone.errors import UNSEEN
+
 # Texts, for `re` to compile at their first use: that costs more than most commands' whole import.
-_HARMFUL = (
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
-)
+_HARMFUL = rf"(?![\t\n])[{UNSEEN}]"
 _COLOUR = rf"\033\[[0-9;]*m|{_HARMFUL}"
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 
@@ -23,11 +22,13 @@ class Style(NamedTuple):
         is_terminal: A terminal reads it, directly or through a pager: it must be made harmless.
         colour: Whether escape sequences of ours may be in it.
         columns: Where lines are to be cut; None for nowhere.
+        is_watched: A runner of continuous integration reads it, and obeys some lines.
     """
 
     is_terminal: bool = False
     colour: bool = False
     columns: int | None = None
+    is_watched: bool = False
 
     def paint(self, text: str, colour: str) -> str:
         """`text` in a colour, which may be "" for none."""

@@ -1,7 +1,9 @@
 """Located faults in milestone files."""
 
 # No `from __future__ import annotations`: NamedTuple would compile every annotation from its text.
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
+
+from gitmilestone.errors import tell
 
 Severity = Literal["error", "warning"]
 
@@ -53,24 +55,33 @@ CODES: dict[str, tuple[Severity, str]] = {
 """
 
 
-class Problem(NamedTuple):
-    """A fault in a file: a value, because the other files are still served.
-
-    Attributes:
-        path: Path in the tree, `/` between its parts.
-        line: From 1; 0 where the whole file is meant.
-        code: A key of CODES.
-        message: The fact, with the value.
-        hint: The way out, or "".
-        set_to: The severity that the project's settings give the rule, where that is another than it has.
-    """
-
+class _Fields(NamedTuple):
     path: str
     line: int
     code: str
     message: str
     hint: str = ""
     set_to: Severity | Literal[""] = ""
+
+
+class Problem(_Fields):
+    """A fault in a file: a value, because the other files are still served.
+
+    Attributes:
+        path: Path in the tree, `/` between its parts.
+        line: From 1; 0 where the whole file is meant.
+        code: A key of CODES.
+        message: The fact, with the value, on one line.
+        hint: The way out, or "".
+        set_to: The severity that the project's settings give the rule, where that is another than it has.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls, path: str, line: int, code: str, message: str, hint: str = "", set_to: Severity | Literal[""] = ""
+    ) -> Self:
+        return super().__new__(cls, path, line, code, tell(message), tell(hint), set_to)
 
     @property
     def severity(self) -> Severity:
@@ -88,7 +99,8 @@ class Problem(NamedTuple):
         }
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
+        path = tell(self.path)
+        place = f"{path}:{self.line}" if self.line else path
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}: {self.severity}: {self.message}{hint} [{self.code}]"
 

@@ -30,6 +30,8 @@ INTERRUPTED = 130
 READER_LEFT = 141
 CRASHED = 70
 _SHOWN_PROBLEMS = 20
+_AROUND = 200
+"""Characters of a query that are shown on each side of what is wrong with it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("GIT_MILESTONE_TRACE"):
-            raise
+            from traceback import format_exc
+
+            context.warn(format_exc())
+            return CRASHED
         if type(error).__module__ == "sqlite3":  # whose import most commands are spared
             hint = "`git milestone index drop` removes it; it is made again when it is wanted"
             return report(EnvironmentFault(f"the index can't be used: {error}", hint), context)
@@ -161,8 +166,10 @@ def _parse_with_click(words: Sequence[str], context: Context) -> Parsed | int:
 
 def _point_at(text: str, position: int) -> list[str]:
     line = " ".join(text.splitlines())
-    before = " " * measure(neutralise(line[:position]))
-    return [f"  {neutralise(line)}", f"  {before}^"]
+    start, end = max(position - _AROUND, 0), position + _AROUND
+    lead, rest = "…" if start else "", "…" if end < len(line) else ""
+    before = " " * measure(neutralise(lead + line[start:position]))
+    return [f"  {neutralise(lead + line[start:end] + rest)}", f"  {before}^"]
 
 
 def _find_directory() -> str:

@@ -1,10 +1,11 @@
-"""What hooks say: on standard error, for a terminal that may be somebody else's, at the other end of a push."""
+"""What hooks say: on standard error, for a terminal or a log that may be another's, at the other end of a push."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from gitmilestone.faces.context import Context
+from gitmilestone.faces.runner import make_inert
 from gitmilestone.faces.terminal import neutralise
 from gitmilestone.model.problem import Problem
 
@@ -13,7 +14,7 @@ _SHOWN = 20
 
 def tell(context: Context, text: str) -> None:
     if text:
-        context.warn(neutralise(text))
+        context.warn(make_inert(neutralise(text)))
 
 
 def tell_problems(context: Context, problems: Sequence[Problem], outcome: str, way_out: str) -> int:

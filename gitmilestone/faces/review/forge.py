@@ -11,6 +11,7 @@ from gitmilestone.errors import EnvironmentFault, InvalidRequest
 from gitmilestone.faces.context import Context, Values
 from gitmilestone.faces.review.api import Api, CannotPostError
 from gitmilestone.faces.review.markdown import MARKER, is_inert
+from gitmilestone.faces.runner import format_command
 
 FAILED = 1
 _GITHUB_TAKES = 65_536
@@ -46,7 +47,7 @@ def run(context: Context, values: Values) -> int:
     except CannotPostError as error:
         warning = f"the comment can't be posted: {error}"
         if context.environ.get("GITHUB_ACTIONS") == "true":
-            context.write(f"::warning title=git milestone::{warning}")
+            context.write(format_command("warning", warning, title="git milestone"), has_commands=True)
         else:
             context.warn(f"warning: {warning}")
         return FAILED if values["strict"] else 0

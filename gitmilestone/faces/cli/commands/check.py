@@ -27,7 +27,7 @@ def run(context: Context, values: Values) -> int:
     if not report.is_initialised:
         context.warn("warning: there is no .milestones/ here; `git milestone init` begins")
     form = "json" if values["json"] else values["format"] or "text"
-    context.write(format_report(report, form, context.style))
+    context.write(format_report(report, form, context.style), has_commands=form == "github")
     if form == "text":
         context.warn(_summarise(report))
     errors = sum(1 for problem in report.problems if values["strict"] or problem.severity == "error")

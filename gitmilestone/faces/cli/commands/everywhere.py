@@ -21,7 +21,8 @@ def write_everywhere(context: Context, files: Files, query: Query, form: str) ->
             pages = iter([rows])
         for place, page in enumerate(pages):
             names = everywhere.short_names
-            context.write(format_rows(page, form, context.style, today(), has_head=place == 0, names=names))
+            text = format_rows(page, form, context.style, today(), has_head=place == 0, names=names)
+            context.write(text, is_data=form == "csv")
         if form == "table" and rows and query.limit is not None:
             hidden = everywhere.count_behind(query, len(rows))
             if hidden:

@@ -39,7 +39,7 @@ def run(context: Context, values: Values) -> int:
         return report_problems(context, unserved.problems, unserved.files)
     wider = None if values["after"] else read_query(values, "")
     answered = answer(context.store, files, query, wider, context, after=values["after"])
-    context.write(format_rows(answered.rows, form, context.style, today()))
+    context.write(format_rows(answered.rows, form, context.style, today()), is_data=form == "csv")
     if not answered.rows and not query.offset:
         _hint_at_blocked(context, files, query)
     if form == "table":
@@ -52,7 +52,8 @@ def run(context: Context, values: Values) -> int:
 def write_pages(context: Context, files: Files, query: Query, form: str, keys: Sequence[str] = ()) -> Iterator[Page]:
     """Writes all that a query finds, a page at a time, and yields what was written."""
     for place, page in enumerate(iter_pages(context.store, files, query, context)):
-        context.write(format_rows(page.rows, form, context.style, today(), has_head=place == 0, keys=keys))
+        text = format_rows(page.rows, form, context.style, today(), has_head=place == 0, keys=keys)
+        context.write(text, is_data=form == "csv")
         yield page
 
 

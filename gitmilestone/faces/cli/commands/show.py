@@ -23,7 +23,8 @@ def run(context: Context, values: Values) -> int:
     form = "json" if values["json"] else values["format"] or "text"
     files = files_of(context, values)
     if form == "yaml":
-        context.write(context.style.clean(get_document(context.store, files, find_id(context, values["id"])).text))
+        text = get_document(context.store, files, find_id(context, values["id"])).text
+        context.write(context.style.clean(text), is_data=True)
         return 0
     row = get_row(context.store, files, find_id(context, values["id"]))
     if form == "json":
@@ -63,12 +64,7 @@ def format_row(row: Row, style: Style) -> str:
             lines.append(f"  {_TASK_MARKS[task.status]} {task.id}  {style.cell(task.title)}{weight}")
     if milestone.description:
         lines += ["", *(style.clean(f"    {line}".rstrip()) for line in milestone.description.rstrip().split("\n"))]
-    return "".join(f"{_inert(line)}\n" for line in lines)
-
-
-def _inert(line: str) -> str:
-    """A line that a continuous integration's log does not take for a command."""
-    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _pair(name: str, value: str, style: Style) -> str:

@@ -31,7 +31,7 @@ def run(context: Context, values: Values) -> int:
 
     with DyingAtOnce():
         table, unserved = ask(context.store, answer, values["at"], context)
-    context.write(format_table(table, form, context.style))
+    context.write(format_table(table, form, context.style), is_data=form == "csv")
     return report_problems(context, unserved.problems, unserved.unreadable)
 
 

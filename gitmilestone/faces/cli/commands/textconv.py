@@ -22,6 +22,8 @@ def run(context: Context, values: Values) -> int:
     with open(context.resolve_path(values["file"]), "rb") as file:
         content = file.read()
     text = _describe(content) or _describe_conflict(content)
+    if text is None and context.is_watched:
+        text = content.decode("utf-8", "surrogateescape")
     if text is None:
         context.stdout.flush()
         context.stdout.buffer.write(content)

@@ -34,23 +34,16 @@ def _format_json(report: Report, style: Style) -> str:
 
 
 def _format_github(report: Report, style: Style) -> str:
-    """Annotations; nothing in a message can begin another workflow command."""
+    """Annotations."""
+    from gitmilestone.faces.runner import format_command
+
     del style
     lines = []
     for problem in report.problems:
-        place = f"file={_escape_property(problem.path)}"
-        place += f",line={problem.line}" if problem.line else ""
-        title = _escape_property(f"git milestone: {problem.code}")
-        lines.append(f"::{problem.severity} {place},title={title}::{_escape_message(_describe(problem))}\n")
-    return "".join(lines)
-
-
-def _escape_message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _escape_property(text: str) -> str:
-    return _escape_message(text).replace(":", "%3A").replace(",", "%2C")
+        line = {"line": str(problem.line)} if problem.line else {}
+        title = f"git milestone: {problem.code}"
+        lines.append(format_command(problem.severity, _describe(problem), file=problem.path, **line, title=title))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _describe(problem: Problem) -> str:
