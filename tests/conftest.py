@@ -28,7 +28,18 @@ _GIT_CONFIG = """\
 [protocol "file"]
 	allow = always
 """
-_FOREIGN = ("EMAIL", "EDITOR", "VISUAL", "PAGER", "SSH_AUTH_SOCK", "SSH_ASKPASS", "GNUPGHOME", "LANGUAGE", "NO_COLOR", *RUNNERS)
+_FOREIGN = (
+    "EMAIL",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "GNUPGHOME",
+    "LANGUAGE",
+    "NO_COLOR",
+    *RUNNERS,
+)
 
 
 def _seal(home: Path) -> None:
