@@ -160,12 +160,16 @@ def _order(stray: Stray) -> tuple[str, Place]:
 
 
 def _meet(store: Store, heads: Heads, result: TreeFiles) -> dict[str, Meeting]:
-    """All that a side has changed, without those that can't be read somewhere."""
-    end = State(result)
+    """All that a side has changed, without those that can't be read somewhere.
+
+    Nothing is read, and nothing told, where each file is as the side has it that alone changed it.
+    """
+    states = [*(heads.bases or [State(TreeFiles(store.objects, None))]), heads.ours, heads.theirs, State(result)]
+    found = {name: [state.find(name) for state in states] for name in sorted(find_changed(store, heads))}
+    if all(_is_plain([entry and entry.oid for entry in entries]) for entries in found.values()):
+        return {}
     meetings = {}
-    for name in sorted(find_changed(store, heads)):
-        states = [*(heads.bases or [State(TreeFiles(store.objects, None))]), heads.ours, heads.theirs, end]
-        entries = [state.find(name) for state in states]
+    for name, entries in found.items():
         read = [
             read_at(state.files, entry.path) if entry else None for state, entry in zip(states, entries, strict=True)
         ]
@@ -173,3 +177,8 @@ def _meet(store: Store, heads: Heads, result: TreeFiles) -> dict[str, Meeting]:
             *bases, ours, theirs, after = read
             meetings[name] = Meeting(tuple(bases), ours, theirs, after)
     return meetings
+
+
+def _is_plain(oids: Sequence[str | None]) -> bool:
+    *bases, ours, theirs, after = oids
+    return len(bases) == 1 and ((ours == bases[0] and after == theirs) or (theirs in (*bases, ours) and after == ours))

@@ -26,6 +26,9 @@ from tests.operations.merging.oracle import iter_faults
 from tests.operations.merging.rounds import WAYS, Fork, Project, by_id, draw_fork
 
 _UNTOLD = "untold:"
+"""What nobody can notice without a driver, as docs/merging.md says: in a stash, and what a pick drops."""
+_UNTOLD_AT_MOST = 2
+"""Of 100 rounds."""
 _NAMES = {"merge": "HEAD", "revert": "HEAD", "rebase": "theirs..HEAD", "cherry-pick": "theirs..HEAD"}
 """What `resolve --merge` is asked with: behind a pick and a rebase, the hooks know the original."""
 
@@ -46,6 +49,8 @@ def join(project: Project, seed: int, *, is_driven: bool) -> list[str]:
         faults = find_faults(fork, project.read())
         if way != "stash pop" and not (is_driven and faults):
             faults = look_behind(project, fork, way, faults)
+        elif not is_driven:
+            faults = [f"{_UNTOLD} {fault}" for fault in faults]
     else:
         side = chance.choice(["ours", "theirs"])
         by_hand = _resolve_by_hand(project, chance)
@@ -62,7 +67,18 @@ def join(project: Project, seed: int, *, is_driven: bool) -> list[str]:
 
 
 def find_faults(fork: Fork, result: dict[str, str]) -> list[str]:
-    return [*iter_faults(*states_of(fork), result, None, fork.renames), *_iter_lost_notes(fork, result)]
+    faults = [*iter_faults(*states_of(fork), result, None, fork.renames), *_iter_lost_notes(fork, result)]
+    kept = {name for name in result if _is_kept_where_it_went(fork, name, result[name])}
+    return [fault for fault in faults if fault.split(":")[0] not in kept]
+
+
+def _is_kept_where_it_went(fork: Fork, name: str, text: str) -> bool:
+    """Whether one side deleted it, and the other moved and rewrote it, so that git sees no old file there either."""
+    for gone, moved in ((fork.ours, fork.theirs), (fork.theirs, fork.ours)):
+        paths = [path for path in moved if path.endswith(f"/{name}.yaml") and path not in fork.base]
+        if name in by_id(fork.base) and name not in by_id(gone) and any(moved[path] == text for path in paths):
+            return True
+    return False
 
 
 def states_of(fork: Fork) -> list[dict[str, str]]:
@@ -166,7 +182,7 @@ def _resolve(project: Project, side: str) -> list[str] | None:
 def test_some_rounds(project: Project, is_driven: bool) -> None:
     project.use_driver(is_on=is_driven)
     faults = [fault for seed in range(60) for fault in join(project, seed, is_driven=is_driven)]
-    assert [fault for fault in faults if _UNTOLD not in fault] == []
+    assert faults == []
 
 
 @pytest.mark.long
@@ -177,3 +193,4 @@ def test_ten_thousand_rounds(project: Project, part: int, is_driven: bool) -> No
     seeds = range(1_000 + 100 * part, 1_100 + 100 * part)
     faults = [fault for seed in seeds for fault in join(project, seed, is_driven=is_driven)]
     assert [fault for fault in faults if _UNTOLD not in fault] == []
+    assert len({fault.split(":")[0] for fault in faults}) <= _UNTOLD_AT_MOST
