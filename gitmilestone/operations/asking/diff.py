@@ -32,9 +32,9 @@ class Difference(NamedTuple):
 def diff(store: Store, old: Files, new: Files) -> Difference:
     """What differs. Between two trees O(changed files); otherwise every file of the work tree is read."""
     if isinstance(old, TreeFiles) and isinstance(new, TreeFiles):
-        changed = [(path, before, after) for path, before, after in store.iter_changed(old, new)]
-        olds = [FileEntry(path, 0o100644, before) for path, before, _ in changed if before]
-        news = [FileEntry(path, 0o100644, after) for path, _, after in changed if after]
+        changed = list(store.iter_changed_entries(old.tree, new.tree))
+        olds = [FileEntry(path, entry.mode, entry.oid) for path, entry, _ in changed if entry]
+        news = [FileEntry(path, entry.mode, entry.oid) for path, _, entry in changed if entry]
     else:
         olds, news = _drop_equal(store, old, new)
     problems: list[Problem] = []
