@@ -101,8 +101,8 @@ def _find_commits(git: Git) -> _Commits | None:
 def _find_paths(git: Git) -> list[bytes]:
     """Of git's own files that say which commit it is at: of `rebase`, of several picks, of `rebase --apply`."""
     names = ("rebase-merge/done", "sequencer/todo", "rebase-apply/original-commit")
-    asked = (word for name in names for word in ("--git-path", name))
-    return git.check("rev-parse", "--path-format=absolute", *asked).splitlines()
+    folder = git.check("rev-parse", "--absolute-git-dir").removesuffix(b"\n")  # whose own name may have a line end
+    return [os.path.join(folder, os.fsencode(name)) for name in names]
 
 
 def _read_lines(path: str) -> list[str]:
