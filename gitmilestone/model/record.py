@@ -59,7 +59,7 @@ def _listed(name: str, value: Any) -> list[Any]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
-        return [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
+        return [part.strip() for part in value.replace(";", ",").split(",")]
     if isinstance(value, list | tuple):
         return list(value)
     raise InvalidValue(f"`{name}` is a list, not {type(value).__name__}", "")

@@ -130,6 +130,7 @@ class Hand:
         value = self.chance.choice((*NULLS[:3], *empty))
         key = " " * indent + self._key(field.name)
         self.lines.append(self._eol(f"{key}: {value}" if value else f"{key}:"))
+        self.is_after_block = value == "|"
 
     def _scalar(self, field: Field, value: Any, indent: int) -> None:
         text = field.kind.format(value)
