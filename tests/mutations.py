@@ -142,6 +142,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            if False:\n",
             "test_what_is_reopened_leaves_the_archive",
         ),
+        (" and milestone_id not in self._texts and", " and", "test_a_text_is_written_as_it_is_and_counts_as_a_change"),
+        (" and milestone == self.before(milestone_id):", ":", "test_a_file_that_lies_anywhere_stays_there"),
         ("return path_of(milestone.id, self.project.layout)", 'return path_of(milestone.id, "flat")', "test_one_of_a_layout_has_its_place_and_its_schema"),
         (
             'else move_to("active", old_path)',
