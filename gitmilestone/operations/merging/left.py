@@ -74,11 +74,18 @@ def _find_heads(store: Store, staged: Staged) -> tuple[Joined | None, Heads | No
 
 
 def _is_from(staged: Staged, heads: Heads) -> bool:
-    """Whether each file in conflict is theirs, and one of the base, as far as it is of either."""
+    """Whether each file in conflict is theirs, and one of the base, as far as it is of either.
+
+    Where both sides moved a file, git gives both what it has joined.
+    """
     states = {1: heads.bases[0], 2: heads.ours, 3: heads.theirs}
     known = {stage: {entry.oid for entry in state.entries.values()} for stage, state in states.items()}
     stages = [pair for pairs in staged.stages.values() for pair in pairs]
-    return bool(stages) and all(entry.oid in known[stage] for stage, entry in stages)
+    ours, theirs = ({entry.oid for stage, entry in stages if stage == side} for side in (2, 3))
+    joined = ours & theirs
+    return any(entry.oid in known[stage] for stage, entry in stages) and all(
+        entry.oid in known[stage] or entry.oid in joined for stage, entry in stages
+    )
 
 
 def _is_one(store: Store, milestone_id: str, stages: Sequence[tuple[int, FileEntry]]) -> bool:

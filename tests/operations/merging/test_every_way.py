@@ -185,6 +185,12 @@ def test_some_rounds(project: Project, is_driven: bool) -> None:
     assert faults == []
 
 
+@pytest.mark.parametrize("seed", [30163, 30403])
+def test_a_stash_of_what_both_sides_moved(project: Project, seed: int) -> None:
+    project.use_driver(is_on=False)
+    assert join(project, seed, is_driven=False) == []
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("is_driven", [True, False])
 @pytest.mark.parametrize("part", range(50))
