@@ -59,7 +59,7 @@ def _listed(name: str, value: Any) -> list[Any]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
-        return [part.strip() for part in value.replace(";", ",").split(",")]
+        return [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
     if isinstance(value, list | tuple):
         return list(value)
     raise InvalidValue(f"`{name}` is a list, not {type(value).__name__}", "")
@@ -74,15 +74,11 @@ def parse_labels(values: Iterable[Any]) -> tuple[str, ...]:
 def parse_dependencies(values: Iterable[Any]) -> tuple[Dependency, ...]:
     """From `id`, `id:relates` or {"id": ..., "type": ...}, where each id may be `repository:id`.
 
-    Empty ones are none.
-
     Raises:
-        InvalidValue: One is no dependency, or is there with two types.
+        InvalidId, InvalidValue: One is no dependency, be it empty, or is there with two types.
     """
     found: dict[str, Dependency] = {}
     for value in values:
-        if isinstance(value, str) and not value.strip():
-            continue
         dependency = _parse_dependency(value)
         if found.setdefault(dependency.id, dependency) != dependency:
             raise InvalidValue(f"`depends_on` has {dependency.id!r} twice, with two types", "keep the right one")

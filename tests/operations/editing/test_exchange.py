@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gitmilestone
-from gitmilestone.errors import InvalidOperation, InvalidValue
+from gitmilestone.errors import InvalidId, InvalidOperation, InvalidValue
 from gitmilestone.model.record import parse_dependencies, parse_labels
 from gitmilestone.operations.carry_out import carry_out
 from gitmilestone.operations.editing.bulk import Operation, apply_operations, read_json_lines, refuse_repeated
@@ -125,7 +125,9 @@ def test_json_over_several_lines_gets_a_way_out(line: str) -> None:
 
 def test_lists_of_programs_have_empty_and_padded_items() -> None:
     assert parse_labels(["b", "", " a "]) == ("a", "b")
-    assert [on.id for on in parse_dependencies(["", " b ", "a", {"id": " c "}])] == ["a", "b", "c"]
+    assert [on.id for on in parse_dependencies([" b ", "a", {"id": " c "}])] == ["a", "b", "c"]
+    with pytest.raises(InvalidId, match="can't be empty"):  # an id that somebody's variable has lost
+        parse_dependencies(["a", ""])
     with pytest.raises(InvalidValue, match="'a' twice, with two types"):
         parse_dependencies(["a", "a:relates"])
 
